@@ -1,0 +1,110 @@
+// Package fault names what is wrong with what a user wrote: one fault per field, all of them at once, each with the
+// field's path and what to do. It fills smithy's InvalidParamsError, whose AddNested joins the faults of a part to the
+// path of the whole, and reads it back as the paths a user knows from the JSON: event.options[2].
+//
+// Give every InvalidParamsError an empty Context and nest with the member's name: AddNested("Targets[2]", faults).
+// Members may be spelled as in Go or as in JSON; [List] writes them all as in JSON.
+package fault
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+
+	"github.com/aws/smithy-go"
+)
+
+// Fault is one thing wrong with one field.
+type Fault struct {
+	Path string `json:"path"` // of the field in the JSON: event.options[2]; empty for the whole document
+	Text string `json:"text"` // what is wrong and what would be right
+}
+
+// New makes a fault of a field, to Add to a [smithy.InvalidParamsError]. The field is a path as in Go or JSON, such as
+// Scope.IDs[1]; it may begin with an index, and may be empty where the whole is meant. The text says what is wrong with
+// it and what would be right, without naming the field.
+func New(field, text string) smithy.InvalidParamError {
+	return &invalid{path: field, text: text}
+}
+
+// List gives the faults in the order in which they were added, never nil.
+func List(faults smithy.InvalidParamsError) []Fault {
+	list := make([]Fault, 0, faults.Len())
+	for _, err := range faults.Errs() {
+		list = append(list, read(err, faults.Context))
+	}
+	return list
+}
+
+func read(err error, context string) Fault {
+	var param smithy.InvalidParamError
+	if !errors.As(err, &param) {
+		return Fault{Text: err.Error()}
+	}
+	path := param.Field()
+	if context != "" {
+		path = strings.TrimPrefix(strings.TrimPrefix(path, context), ".")
+	}
+	f := Fault{Path: jsonPath(path), Text: param.Error()}
+	var own *invalid
+	var required *smithy.ParamRequiredError
+	switch {
+	case errors.As(err, &own):
+		f.Text = own.text
+	case errors.As(err, &required):
+		f.Text = "is missing; give it a value"
+	}
+	return f
+}
+
+// invalid is a smithy.InvalidParamError with a text of our own; smithy exports only the one for a missing field.
+type invalid struct{ context, path, text string }
+
+var _ smithy.InvalidParamError = (*invalid)(nil)
+
+func (e *invalid) Error() string               { return join(e.Field(), ": ", e.text) }
+func (e *invalid) Field() string               { return nest(e.context, e.path) }
+func (e *invalid) SetContext(context string)   { e.context = context }
+func (e *invalid) AddNestedContext(ctx string) { e.path = nest(ctx, e.path) }
+
+func nest(outer, inner string) string {
+	if strings.HasPrefix(inner, "[") {
+		return outer + inner
+	}
+	return join(outer, ".", inner)
+}
+
+func join(a, between, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
+}
+
+// jsonPath writes each member of a path as its JSON name: Event.Scope.IDs[1] is event.scope.ids[1].
+func jsonPath(path string) string {
+	members := strings.Split(path, ".")
+	for i, m := range members {
+		name, index := m, ""
+		if at := strings.IndexByte(m, '['); at >= 0 {
+			name, index = m[:at], m[at:]
+		}
+		members[i] = jsonName(name) + index
+	}
+	return strings.ReplaceAll(strings.Join(members, "."), ".[", "[")
+}
+
+// jsonName lowers the first word of a Go name, which may be an abbreviation: PAIUser is paiUser, IDs is ids.
+func jsonName(name string) string {
+	letters := []rune(name)
+	upper := 0
+	for upper < len(letters) && unicode.IsUpper(letters[upper]) {
+		upper++
+	}
+	switch rest := string(letters[upper:]); {
+	case rest == "" || rest == "s": // ID, IDs
+	case upper > 1 && unicode.IsLetter(letters[upper]): // PAIUser: the U begins the next word
+		upper--
+	}
+	return strings.ToLower(string(letters[:upper])) + string(letters[upper:])
+}
