@@ -1,8 +1,14 @@
 // Package message turns what PAI says in an event into what a person reads: title, facts, link. It knows languages and
 // nothing of receivers; every text in it is plain and hostile until a channel has escaped it.
+//
+// What it promises of a text: single lines hold no line break, control or bidirectional character, and every value has
+// a length limit, so that one huge field cannot push out the others. What was left out is said where it was left out.
+// Languages are the files of texts/: a further file is a further language.
 package message
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"pai-notify/shared/event"
@@ -23,7 +29,7 @@ type Message struct {
 	Test     bool // a connectivity test, marked as such
 }
 
-// Fact is one labelled line.
+// Fact is one labelled line; only a reason may have line breaks in its value.
 type Fact struct{ Name, Value string }
 
 // Item is one event told in a digest.
@@ -38,4 +44,156 @@ type Item struct {
 type Mentions struct {
 	All   bool     `json:"all,omitempty"`
 	Users []string `json:"users,omitempty"` // ids at the receiver
+}
+
+// Options say how to tell an event. The zero value tells it in English, in UTC, with links into the console of mainland
+// China.
+type Options struct {
+	Language    string            // zh, en; one that is not known is English
+	Zone        *time.Location    // of the times shown; nil means UTC
+	ConsoleHost string            // host of links; empty means pai.console.aliyun.com
+	Links       map[string]string // link forms by catalogue source that replace those of links.json
+	ID          string            // of the message
+	Late        time.Duration     // how long after its event it is told; shown from a minute on
+}
+
+// Limits of a text in bytes. A chat message is read on a phone; the rest is one click away.
+const (
+	maxName   = 160
+	maxValue  = 300
+	maxReason = 1200
+)
+
+// New tells an event. An event that the catalogue does not know is told by its envelope and the plain members of its
+// data.
+func New(e event.Event, v event.View, o Options) Message {
+	w := wordsOf(o.Language)
+	f := facts{words: w, list: make([]Fact, 0, 16)}
+	zone := o.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	l := &w.Labels
+
+	f.line(l.ID, v.ID)
+	f.line(l.Status, change(v, w))
+	f.line(l.Duration, w.duration(v.Duration))
+	when, label := v.Finished, l.Finished
+	if when.IsZero() {
+		when, label = e.Time, l.At
+	}
+	f.line(label, moment(when, zone))
+	if !v.Started.Equal(when) {
+		f.line(l.Started, moment(v.Started, zone))
+	}
+	if o.Late >= time.Minute {
+		f.line(l.Late, w.duration(o.Late))
+	}
+	f.reason(v)
+	f.line(l.Restarts, v.Restarts)
+	f.line(l.Owner, or(v.OwnerName, v.OwnerID))
+	if operator := or(v.OperatorName, v.OperatorID); operator != or(v.OwnerName, v.OwnerID) {
+		f.line(l.Operator, operator)
+	}
+	f.line(l.Workspace, or(v.Workspace, v.WorkspaceID))
+	f.line(l.Region, or(v.Region, e.Region()))
+	f.line(l.Resource, or(v.Resource, v.ResourceID))
+	f.line(l.Type, v.ObjectType)
+	f.line(l.Version, v.Version)
+	f.line(l.Accessibility, v.Accessibility)
+	if !v.Known {
+		f.envelope(e, v)
+	}
+	return Message{
+		ID:       o.ID,
+		Event:    e,
+		View:     v,
+		Title:    title(e, v, w),
+		Facts:    f.list,
+		Link:     link(v, or(v.Region, e.Region()), o),
+		Severity: v.Severity,
+		Language: w.language,
+	}
+}
+
+// The test event's names. It is ours, so that no rule on PAI's events matches it and a receiver can tell it apart.
+const (
+	testSource = "pai-notify"
+	testType   = "pai-notify:Connectivity:Test"
+)
+
+// Connectivity is a message that says of itself, in title, text and event type, that it is only a test of a channel.
+func Connectivity(language, channelTitle string, at time.Time) Message {
+	w := wordsOf(language)
+	id := "test-" + strconv.FormatInt(at.UnixNano(), 36)
+	return Message{
+		ID:       id,
+		Title:    strings.Replace(w.Test.Title, "{channel}", Line(channelTitle), 1),
+		Facts:    []Fact{{w.Test.Note, w.Test.Text}, {w.Test.Sent, moment(at, time.UTC)}},
+		Language: w.language,
+		Test:     true,
+		Event: event.Event{
+			ID: id, Source: testSource, SpecVersion: "1.0", Type: testType, Time: at.UTC(),
+			DataContentType: "application/json", Data: []byte(`{"test":true}`),
+		},
+	}
+}
+
+// LinkText is what a button to the console says.
+func LinkText(language string) string { return wordsOf(language).Link }
+
+// Colon is what a language puts between a fact's name and its value: ": ".
+func Colon(language string) string { return wordsOf(language).Colon }
+
+// title is "Job failed: llm-sft-7b"; for an event the catalogue does not know "DLC job Hibernating: llm-sft-7b", or at
+// worst its type.
+func title(e event.Event, v event.View, w *words) string {
+	language := w.language
+	outcome := v.Outcome.In(language)
+	if outcome == "" {
+		outcome = w.Unknown
+		if kind := v.Kind.In(language); kind != "" {
+			outcome = strings.TrimSpace(kind + " " + v.Status)
+		}
+	}
+	name := or(v.Name, v.ID)
+	if name != "" && v.Version != "" {
+		name += " " + v.Version
+	}
+	name = Line(or(name, e.Type))
+	if name == "" {
+		return Cut(Line(outcome), language, maxName)
+	}
+	return Cut(Line(outcome), language, maxName) + w.Colon + Cut(name, language, maxName)
+}
+
+// change is "Running → Failed", with the sub-status behind it.
+func change(v event.View, w *words) string {
+	s := v.Status
+	if v.Previous != "" && v.Previous != v.Status {
+		s = v.Previous + " → " + s
+	}
+	if v.SubStatus != "" && v.SubStatus != v.Status {
+		s += w.Open + v.SubStatus + w.Close
+	}
+	return s
+}
+
+// moment is "2026-11-24 20:05:00 CST", and empty for the zero time.
+func moment(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(zone)
+	if name, _ := t.Zone(); strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
+		return t.Format("2006-01-02 15:04:05 UTC-07:00") // the zone has no abbreviation
+	}
+	return t.Format("2006-01-02 15:04:05 MST")
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }

@@ -1,0 +1,264 @@
+package message
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pai-notify/shared/event"
+)
+
+var china = time.FixedZone("CST", 8*3600)
+
+func failed() (event.Event, event.View) {
+	at := time.Date(2026, 11, 24, 12, 5, 0, 0, time.UTC)
+	e := event.Event{ID: "5636f526", Source: "acs.paidlc", SpecVersion: "1.0", Type: "paidlc:Job:Failed", Time: at,
+		Extensions: map[string]string{"aliyunregionid": "cn-wulanchabu"}, Data: json.RawMessage(`{"jobId":"dlc1"}`)}
+	v := event.View{
+		Source: "dlc", Kind: event.Text{"en": "DLC job", "zh": "DLC 任务"}, Known: true,
+		Outcome: event.Text{"en": "Job failed", "zh": "任务失败"}, Severity: event.Error, Failing: true, Final: true,
+		ID: "dlc1a2b3c4d5e6f7", Name: "llm-sft-7b", Status: "Failed", Previous: "Running",
+		ReasonCode: "JobFailed", Reason: "Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).",
+		OwnerID: "200000000000000001", OwnerName: "zhang.wei", WorkspaceID: "20001", Workspace: "nlp_train",
+		Region: "cn-wulanchabu", Resource: "gpu-a100-prod", ObjectType: "PyTorchJob", Restarts: "2/3",
+		ConsoleLink: "https://pai.console.aliyun.com/?regionId=cn-wulanchabu&workspaceId=20001#/dlc/jobs/dlc1a2b3c4d5e6f7/overview",
+		Started:     at.Add(-119 * time.Minute), Finished: at, Duration: 119 * time.Minute,
+	}
+	return e, v
+}
+
+func lines(m Message) string {
+	var b strings.Builder
+	b.WriteString(m.Title + "\n")
+	for _, f := range m.Facts {
+		b.WriteString(f.Name + Colon(m.Language) + f.Value + "\n")
+	}
+	if m.Link != "" {
+		b.WriteString(m.Link + "\n")
+	}
+	return b.String()
+}
+
+func ExampleNew() {
+	e, v := failed()
+	fmt.Print(lines(New(e, v, Options{Language: "en", Zone: china, Late: 9 * time.Minute})))
+	// Output:
+	// Job failed: llm-sft-7b
+	// ID: dlc1a2b3c4d5e6f7
+	// Status: Running → Failed
+	// Duration: 1 h 59 min
+	// Finished: 2026-11-24 20:05:00 CST
+	// Started: 2026-11-24 18:06:00 CST
+	// Told late by: 9 min
+	// Reason: JobFailed: Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
+	// Restarts: 2/3
+	// Owner: zhang.wei
+	// Workspace: nlp_train
+	// Region: cn-wulanchabu
+	// Resource: gpu-a100-prod
+	// Type: PyTorchJob
+	// https://pai.console.aliyun.com/?regionId=cn-wulanchabu&workspaceId=20001#/dlc/jobs/dlc1a2b3c4d5e6f7/overview
+}
+
+func ExampleNew_chinese() {
+	e, v := failed()
+	m := New(e, v, Options{Language: "zh", Zone: china})
+	fmt.Println(m.Title)
+	fmt.Println(m.Facts[2], m.Facts[3])
+	// Output:
+	// 任务失败：llm-sft-7b
+	// {时长 1小时59分} {结束时间 2026-11-24 20:05:00 CST}
+}
+
+func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
+	t.Parallel()
+	if len(Languages()) < 2 {
+		t.Fatalf("Languages() = %v, want at least en and zh", Languages())
+	}
+	for _, language := range Languages() {
+		raw, err := embeddedTexts.ReadFile("texts/" + language + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := json.NewDecoder(strings.NewReader(string(raw)))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&words{}); err != nil {
+			t.Errorf("%s: %v", language, err)
+		}
+		var walk func(path string, v reflect.Value)
+		walk = func(path string, v reflect.Value) {
+			for i := range v.NumField() {
+				name := path + "." + v.Type().Field(i).Name
+				if v.Field(i).Kind() == reflect.Struct {
+					walk(name, v.Field(i))
+				} else if v.Field(i).String() == "" && name != language+".Gap" {
+					t.Errorf("%s is empty", name)
+				}
+			}
+		}
+		w := wordsOf(language)
+		walk(language, reflect.ValueOf(w).Elem())
+		if !strings.Contains(w.Cut, "{n}") || !strings.HasSuffix(w.Cut, ellipsis) {
+			t.Errorf("%s: cut %q lacks {n} or does not end with %s", language, w.Cut, ellipsis)
+		}
+		if !strings.Contains(w.Test.Title, "{channel}") {
+			t.Errorf("%s: the test title %q lacks {channel}", language, w.Test.Title)
+		}
+	}
+	if got := wordsOf("zh-CN").language + wordsOf("fr").language + wordsOf("").language; got != "zhenen" {
+		t.Errorf("languages of zh-CN, fr and none are %s, want zh, en, en", got)
+	}
+}
+
+func TestEmptyFactsAreHidden(t *testing.T) {
+	t.Parallel()
+	m := New(event.Event{}, event.View{Known: true, Outcome: event.Text{"en": "Job failed"}, ID: "dlc1"}, Options{})
+	if diff := cmp.Diff([]Fact{{"ID", "dlc1"}}, m.Facts); diff != "" {
+		t.Error(diff)
+	}
+	if m.Title != "Job failed: dlc1" {
+		t.Errorf("title %q: want the id where the name is missing", m.Title)
+	}
+}
+
+func TestAnUnknownEventIsStillTold(t *testing.T) {
+	t.Parallel()
+	e := event.Event{Source: "acs.new", Type: "new:Thing:Exploded", Subject: "acs:new:thing/1",
+		Data: json.RawMessage(`{"thing":"boiler","degrees":12345678901234567890,"ok":false,"nested":{"a":1},"none":null,"note":"two\nlines"}`)}
+	want := `PAI event: new:Thing:Exploded
+Event type: new:Thing:Exploded
+Event source: acs.new
+Subject: acs:new:thing/1
+thing: boiler
+degrees: 12345678901234567890
+ok: false
+note: two lines
+`
+	if diff := cmp.Diff(want, lines(New(e, event.View{}, Options{}))); diff != "" {
+		t.Error(diff)
+	}
+	e.Data = json.RawMessage(`"just text"`)
+	if got := lines(New(e, event.View{}, Options{})); !strings.Contains(got, "Data: just text\n") {
+		t.Errorf("text as data is not told: %s", got)
+	}
+	e.Data = json.RawMessage(`{"broken`)
+	if got := New(e, event.View{}, Options{}).Title; got == "" {
+		t.Error("broken data leave no title")
+	}
+	unknownType := event.View{Source: "dlc", Kind: event.Text{"en": "DLC job"}, ID: "dlc1", Name: "llm", Status: "Hibernating"}
+	if got, want := New(e, unknownType, Options{}).Title, "DLC job Hibernating: llm"; got != want {
+		t.Errorf("title = %q, want %q", got, want)
+	}
+	if got := New(event.Event{}, event.View{}, Options{Language: "zh"}).Title; got != "PAI 事件" {
+		t.Errorf("title of nothing = %q", got)
+	}
+}
+
+func TestALongReasonKeepsItsHeadAndItsLastLines(t *testing.T) {
+	t.Parallel()
+	e, v := failed()
+	v.Reason = "Traceback (most recent call last):\n" + strings.Repeat("  File \"train.py\", line 1\n", 600) + "RuntimeError: 显存不足"
+	for _, f := range New(e, v, Options{}).Facts {
+		if f.Name != "Reason" {
+			continue
+		}
+		if len(f.Value) > maxReason || !strings.HasPrefix(f.Value, "JobFailed: Traceback") || !strings.HasSuffix(f.Value, "RuntimeError: 显存不足") ||
+			!strings.Contains(f.Value, "characters left out") {
+			t.Errorf("reason of %d bytes: %q", len(f.Value), f.Value)
+		}
+		return
+	}
+	t.Error("there is no reason")
+}
+
+func TestHostileTextCannotLeaveItsLine(t *testing.T) {
+	t.Parallel()
+	e, v := failed()
+	v.Name = "a\r\nOwner: \u202eboss\u2066\x1b[31mred\x1b[0m\x00\u200b\u2028b\xff"
+	v.OwnerName = v.Name
+	m := New(e, v, Options{})
+	if want := "Job failed: a  Owner: bossred b\ufffd"; m.Title != want {
+		t.Errorf("title = %q, want %q", m.Title, want)
+	}
+	for _, f := range m.Facts {
+		if strings.ContainsAny(f.Value, "\n\r\x00\x1b\u202e\u2066\u200b\u2028") || !utf8.ValidString(f.Value) {
+			t.Errorf("%s: %q", f.Name, f.Value)
+		}
+	}
+	v.Name = strings.Repeat("名", 5000)
+	if m = New(e, v, Options{}); len(m.Title) > 2*maxName+2 || !strings.Contains(m.Title, "characters left out") {
+		t.Errorf("title of %d bytes: %q", len(m.Title), m.Title)
+	}
+}
+
+func TestDurationTellsItsTwoLargestUnits(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration][2]string{
+		0:                                {"", ""},
+		-time.Second:                     {"", ""},
+		300 * time.Millisecond:           {"under 1 s", "不到1秒"},
+		45 * time.Second:                 {"45 s", "45秒"},
+		time.Hour:                        {"1 h", "1小时"},
+		time.Hour + 5*time.Second:        {"1 h", "1小时"},
+		50*time.Hour + 59*time.Minute:    {"2 d 2 h", "2天2小时"},
+		24*time.Hour + 5*time.Second:     {"1 d", "1天"},
+		5*time.Minute + 1500000*1000:     {"5 min 1 s", "5分1秒"},
+		100_000 * time.Hour:              {"4166 d 16 h", "4166天16小时"},
+		119*time.Minute + 59*time.Second: {"1 h 59 min", "1小时59分"},
+	} {
+		if got := [2]string{wordsOf("en").duration(d), wordsOf("zh").duration(d)}; got != want {
+			t.Errorf("duration(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestATimeWithoutZoneNameShowsItsOffset(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 12, 5, 0, 0, time.UTC)
+	if got, want := moment(at, time.FixedZone("+0530", 19800)), "2026-11-24 17:35:00 UTC+05:30"; got != want {
+		t.Errorf("moment = %q, want %q", got, want)
+	}
+	if got, want := moment(at, time.UTC), "2026-11-24 12:05:00 UTC"; got != want {
+		t.Errorf("moment = %q, want %q", got, want)
+	}
+}
+
+func TestATestMessageSaysThatItIsOne(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 24, 12, 5, 0, 0, time.UTC)
+	for language, mark := range map[string]string{"en": "[Test]", "zh": "【测试】"} {
+		m := Connectivity(language, "Ding\nTalk", at)
+		if !m.Test || !strings.HasPrefix(m.Title, mark) || !strings.Contains(m.Title, "Ding Talk") || m.ID == "" || strings.Contains(m.ID, ".") {
+			t.Errorf("%s: %+v", language, m)
+		}
+		if m.Event.Type != testType || m.Event.ID != m.ID || !json.Valid(m.Event.Data) || len(m.Facts) == 0 {
+			t.Errorf("%s: event %+v", language, m.Event)
+		}
+	}
+	if Connectivity("en", "x", at).ID == Connectivity("en", "x", at.Add(1)).ID {
+		t.Error("two tests have one id")
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	e, v := failed()
+	o := Options{Language: "zh", Zone: china, ID: "m1", Late: time.Hour}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = New(e, v, o)
+	}
+}
+
+func BenchmarkReadEmbedded(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = readEmbedded()
+		_ = readEmbeddedLinks()
+	}
+}

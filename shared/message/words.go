@@ -1,0 +1,152 @@
+package message
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed texts/*.json
+var embeddedTexts embed.FS
+
+// dictionary holds the texts of each language, read from their embedded files at the first message.
+var dictionary = sync.OnceValue(readEmbedded)
+
+// words are the texts of one language.
+type words struct {
+	language string
+
+	Colon   string `json:"colon"` // between a name and its value
+	Gap     string `json:"gap"`   // between a number and its unit
+	Open    string `json:"open"`
+	Close   string `json:"close"`
+	Cut     string `json:"cut"`     // stands where {n} characters were left out
+	Unknown string `json:"unknown"` // title of an event of which nothing is known
+	Link    string `json:"link"`
+	Units   struct {
+		Day     string `json:"day"`
+		Hour    string `json:"hour"`
+		Minute  string `json:"minute"`
+		Second  string `json:"second"`
+		Instant string `json:"instant"`
+	} `json:"units"`
+	Labels struct {
+		ID            string `json:"id"`
+		Status        string `json:"status"`
+		Duration      string `json:"duration"`
+		Finished      string `json:"finished"`
+		Started       string `json:"started"`
+		At            string `json:"at"`
+		Late          string `json:"late"`
+		Reason        string `json:"reason"`
+		Restarts      string `json:"restarts"`
+		Owner         string `json:"owner"`
+		Operator      string `json:"operator"`
+		Workspace     string `json:"workspace"`
+		Region        string `json:"region"`
+		Resource      string `json:"resource"`
+		Type          string `json:"type"`
+		Version       string `json:"version"`
+		Accessibility string `json:"accessibility"`
+		EventType     string `json:"eventType"`
+		EventSource   string `json:"eventSource"`
+		Subject       string `json:"subject"`
+		Data          string `json:"data"`
+	} `json:"labels"`
+	Test struct {
+		Title string `json:"title"`
+		Note  string `json:"note"`
+		Text  string `json:"text"`
+		Sent  string `json:"sent"`
+	} `json:"test"`
+}
+
+// readEmbedded panics on a broken file: the files are part of the program, and a test reads them all.
+func readEmbedded() map[string]*words {
+	files, err := embeddedTexts.ReadDir("texts")
+	if err != nil {
+		panic(fmt.Sprintf("read embedded texts: %v", err))
+	}
+	all := make(map[string]*words, len(files))
+	for _, f := range files {
+		language := strings.TrimSuffix(f.Name(), ".json")
+		w := &words{language: language}
+		raw, err := embeddedTexts.ReadFile(path.Join("texts", f.Name()))
+		if err == nil {
+			err = json.Unmarshal(raw, w)
+		}
+		if err != nil {
+			panic(fmt.Sprintf("read embedded texts %s: %v", f.Name(), err))
+		}
+		all[language] = w
+	}
+	return all
+}
+
+// wordsOf gives the texts of a language; zh-CN is zh, and one that is not known is English.
+func wordsOf(language string) *words {
+	all := dictionary()
+	if w := all[language]; w != nil {
+		return w
+	}
+	base, _, _ := strings.Cut(language, "-")
+	if w := all[base]; w != nil {
+		return w
+	}
+	return all["en"]
+}
+
+// Languages are the tags of the languages there are texts for, in no order.
+func Languages() []string {
+	all := dictionary()
+	tags := make([]string, 0, len(all))
+	for tag := range all {
+		tags = append(tags, tag)
+	}
+	return tags
+}
+
+// duration tells a span by its two largest units: "1 h 59 min", "1小时59分". It is empty for none.
+func (w *words) duration(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Second:
+		return w.Units.Instant
+	}
+	s := int64(d / time.Second)
+	var (
+		buffer [48]byte
+		text   = buffer[:0]
+		told   = 0
+	)
+	for _, part := range [...]struct {
+		n    int64
+		unit string
+	}{
+		{s / 86400, w.Units.Day}, {s / 3600 % 24, w.Units.Hour}, {s / 60 % 60, w.Units.Minute}, {s % 60, w.Units.Second},
+	} {
+		if told > 0 {
+			told++ // a zero below the largest unit still counts: one day and five seconds are one day
+		}
+		if part.n > 0 {
+			if told == 0 {
+				told = 1
+			} else {
+				text = append(text, w.Gap...)
+			}
+			text = strconv.AppendInt(text, part.n, 10)
+			text = append(text, w.Gap...)
+			text = append(text, part.unit...)
+		}
+		if told == 2 {
+			break
+		}
+	}
+	return string(text)
+}
