@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Text is one text in several languages, by language tag: "en", "zh".
 type Text map[string]string
@@ -49,4 +52,6 @@ type View struct {
 	ConsoleLink                 string // as the event gives it
 	Created, Started, Finished  time.Time
 	Duration                    time.Duration
+
+	Extra map[string]json.RawMessage // what only a template needs, by the catalogue's names (uri, formatType); nil where none
 }
