@@ -1,8 +1,20 @@
 // Package channel defines what a receiver of messages is, and reads what it answers.
 //
 // Every channel is a folder below this one and knows one receiver: its settings, its form, its signature, its codes.
-// A chat robot says no with HTTP 200 and a code, so success is what the channel positively recognises and nothing
-// else: see [Class].
+// Over HTTP that is a [Wire], of which [HTTP] makes a [Channel] with a guarded [Client]. Texts of events and of receivers
+// are hostile: a job may be called "<at id=all></at>", an answer may be a web page; see [Markdown] and [Short].
+//
+// # Success
+//
+// A chat robot says no with HTTP 200 and a code, so success is what the channel positively recognises and nothing else:
+// the zero [Class] is Unknown. What a code means stands in the channel's codes.json, which a [Table] reads. It decides by
+// the parsed code, and by the text only between meanings of one code; never by searching the body, where a log id may
+// hold any digits. A code without a row is Unknown rather than Rejected, and so is an answer that cannot be read: the
+// receiver may have learned a new word, so it is tried three times and then reported loudly. Only a text that speaks of
+// speed makes it Throttled.
+//
+// A request that broke before it was written whole was not accepted: Unavailable. After that nobody can tell: Uncertain.
+// A status that alone decides counts even if the body behind it never came.
 package channel
 
 import (
@@ -50,6 +62,9 @@ type Spec struct {
 	Once     bool     // never sent again after an unclear outcome
 	Sources  []string // catalogue ids of the event sources it may be used with; empty means all
 	Contacts bool     // its targets name contacts rather than settings
+	// Mention checks the id of a user whom a message may call; the error says what is wrong and never repeats the id.
+	// A channel without it calls nobody.
+	Mention func(id string) error
 }
 
 // Field is one setting of a target.
@@ -60,6 +75,7 @@ type Field struct {
 	Required bool
 	Secret   bool
 	Options  []string           // the values it may have; empty means any
+	Address  *Address           // of a setting that is a URL: which ones it may be
 	Check    func(string) error // of a value that is not empty; the error says what is wrong and never repeats the value
 }
 

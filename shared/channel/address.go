@@ -1,0 +1,108 @@
+package channel
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Address says which URLs a setting may hold. Its errors say what is wrong and how to mend it, and repeat of the URL
+// nothing but the host.
+type Address struct {
+	Hosts []string // the receiver's own; empty means any
+	Path  string   // that the receiver serves; where it ends with a slash, one more part follows: the token
+	Token string   // name of the query parameter that holds the token; the only one that is kept where Hosts are given
+	Allow []string // host:port beyond Hosts, for private deployments; plain http and a path before Path are allowed there
+}
+
+const maxAddress = 1000 // bytes: WeCom refuses longer URLs with 40039, and a target has room for 4,000 in all
+
+var robotToken = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,200}$`)
+
+// Parse reads and normalises a URL: what changes with every request, such as DingTalk's timestamp and sign, is gone.
+func (a Address) Parse(value string) (*url.URL, error) {
+	switch {
+	case len(value) > maxAddress:
+		return nil, fmt.Errorf("is %d bytes long and at most %d are allowed", len(value), maxAddress)
+	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return nil, errors.New("holds a blank or a control character; copy it again")
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Opaque != "" || u.Hostname() == "" {
+		return nil, errors.New("is not a URL such as " + a.example()) // the parser's error repeats the value
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	allowed := slices.Contains(allowList(a.Allow), hostPort(u))
+	switch {
+	case u.User != nil:
+		return nil, errors.New("holds a user name before its host; remove it")
+	case u.Scheme != "https" && (u.Scheme != "http" || !allowed):
+		return nil, errors.New("is not https; only https is allowed")
+	case !validHost(u):
+		return nil, fmt.Errorf("names a host or port that is none; it should look like %s", a.example())
+	}
+	u.Fragment, u.RawFragment = "", ""
+	if u.Port() == "443" && u.Scheme == "https" {
+		u.Host = strings.TrimSuffix(u.Host, ":443")
+	}
+	if len(a.Hosts) == 0 {
+		return u, nil
+	}
+	return u, a.robot(u, allowed)
+}
+
+// robot pins a robot's URL and reduces it to what names the robot.
+func (a Address) robot(u *url.URL, allowed bool) error {
+	if !allowed && !slices.Contains(a.Hosts, u.Host) {
+		return fmt.Errorf("has the host %q; this channel sends only to %s, or to what an administrator lists in ALLOW_RECEIVERS",
+			Short(u.Host), strings.Join(a.Hosts, " or "))
+	}
+	before, token, found := strings.Cut(u.Path, a.Path)
+	if !found || before != "" && !allowed || u.RawPath != "" || strings.Contains(before, "..") {
+		return fmt.Errorf("has another path than %s; it should look like %s", a.Path, a.example())
+	}
+	if a.Token != "" {
+		if token != "" {
+			return fmt.Errorf("has another path than %s; it should look like %s", a.Path, a.example())
+		}
+		values := u.Query()[a.Token]
+		if len(values) != 1 {
+			return fmt.Errorf("holds %d parameters %s and needs one; copy it again", len(values), a.Token)
+		}
+		token = values[0]
+		u.RawQuery = a.Token + "=" + token
+	} else {
+		u.RawQuery = ""
+	}
+	u.ForceQuery = false
+	if !robotToken.MatchString(token) {
+		return errors.New("holds no token, or one with signs that tokens do not have; copy it again")
+	}
+	return nil
+}
+
+func (a Address) example() string {
+	if len(a.Hosts) == 0 {
+		return "https://example.com/path"
+	}
+	if a.Token != "" {
+		return "https://" + a.Hosts[0] + a.Path + "?" + a.Token + "=…"
+	}
+	return "https://" + a.Hosts[0] + a.Path + "…"
+}
+
+func validHost(u *url.URL) bool {
+	host := u.Hostname()
+	if strings.ContainsAny(host, "%<>\"`{}|\\^ ") || len(host) > 253 {
+		return false
+	}
+	if port := u.Port(); port != "" {
+		_, err := net.LookupPort("tcp", port)
+		return err == nil
+	}
+	return !strings.HasSuffix(u.Host, ":")
+}

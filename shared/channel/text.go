@@ -1,0 +1,127 @@
+package channel
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"pai-notify/shared/message"
+)
+
+// shortText is how much of a receiver's answer is kept, in bytes.
+const shortText = 200
+
+// Short is at most 200 bytes of a text on one line, for errors, logs and the ledger.
+func Short(s string) string {
+	if len(s) > 4*shortText { // what follows can never be seen
+		s = s[:4*shortText]
+	}
+	s = message.Line(s)
+	if len(s) <= shortText {
+		return s
+	}
+	return cutRunes(s[:shortText-len("…")]) + "…"
+}
+
+// cutRunes drops the broken rune that a cut by bytes may have left at the end of s.
+func cutRunes(s string) string {
+	for range utf8.UTFMax - 1 {
+		if r, size := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || size != 1 {
+			return s
+		}
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Markdown makes one line of a text that no robot's markdown reads as markup or as a mention. The signs that could be
+// either are replaced with their full-width twins, because the robots' dialects do not agree on an escape: what is not
+// there cannot be misread by any of them. An underscore inside a word stays, since no dialect reads it as markup and
+// names are full of them; parentheses stay, since they mean nothing without brackets.
+func Markdown(s string) string {
+	s = message.Line(s)
+	if !strings.ContainsAny(s, "[]*_~`#<>@|\\&") {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 16)
+	last := ' '
+	for i, r := range s {
+		switch r {
+		case '_':
+			next, _ := utf8.DecodeRuneInString(s[i+1:])
+			if !isWord(last) || !isWord(next) {
+				b.WriteRune('＿')
+				break
+			}
+			b.WriteRune(r)
+		case '[', ']', '*', '~', '`', '#', '<', '>', '@', '|', '\\', '&':
+			b.WriteRune(r + '［' - '[') // the full-width forms stand in ASCII's order
+		default:
+			b.WriteRune(r)
+		}
+		last = r
+	}
+	return b.String()
+}
+
+func isWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+
+// JSON writes v without the escapes that encoding/json adds for web pages: robots would show \u003c, and WeCom refuses
+// such escapes with 40033.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("write JSON: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Members reads members of a JSON object by their exact names, in their order; an absent one or null is nil. It
+// reports false where body is not one JSON object or has one of the names twice: then nobody can say what it means.
+func Members(body []byte, names ...string) ([]json.RawMessage, bool) {
+	values := make([]json.RawMessage, len(names))
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') || !json.Valid(body) {
+		return values, false
+	}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return values, false
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return values, false
+		}
+		for i, name := range names {
+			if token != name {
+				continue
+			}
+			if values[i] != nil {
+				return values, false
+			}
+			values[i] = value
+		}
+	}
+	for i, value := range values {
+		if string(value) == "null" {
+			values[i] = nil
+		}
+	}
+	return values, true
+}
+
+// Text is a JSON string's text, or any other value as it is written.
+func Text(value json.RawMessage) string {
+	var s string
+	if json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}

@@ -1,0 +1,110 @@
+package webhook
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"pai-notify/shared/message"
+)
+
+// Modes of a body.
+const (
+	modeCloudEvents = "cloudevents" // the event as it came, lossless
+	modePAI         = "pai"         // PAI's model template
+)
+
+// newBody renders a message and says what it is.
+func newBody(mode string, m message.Message) (body []byte, contentType string, err error) {
+	if mode == modePAI {
+		body, err = encode(newModel(m))
+		return body, "application/json; charset=utf-8", err
+	}
+	body, err = m.Event.MarshalJSON()
+	if err != nil {
+		err = fmt.Errorf("encode event: %w", err)
+	}
+	return body, "application/cloudevents+json; charset=utf-8", err // github.com/cloudevents/spec, HTTP binding §3.2
+}
+
+// model is the template of a model event. PAI does not publish its own; the members are those of its public Model and
+// ModelVersion objects. All of them are always there; what the event does not say is empty.
+type model struct {
+	SchemaVersion          string
+	Test                   bool   `json:",omitempty"`
+	EventID                string `json:"EventId"`
+	EventType              string
+	EventTime              string // RFC 3339, UTC
+	RegionID               string `json:"RegionId"`
+	WorkspaceID            string `json:"WorkspaceId"`
+	WorkspaceName          string
+	ModelID                string `json:"ModelId"`
+	ModelName              string
+	VersionName            string
+	ApprovalStatus         string
+	PreviousApprovalStatus string
+	URI                    json.RawMessage `json:"Uri"`
+	FormatType             json.RawMessage
+	FrameworkType          json.RawMessage
+	SourceType             json.RawMessage
+	SourceID               json.RawMessage `json:"SourceId"`
+	InferenceSpec          json.RawMessage
+	Metrics                json.RawMessage
+	OperatorID             string `json:"OperatorId"`
+	OwnerID                string `json:"OwnerId"`
+	ConsoleURL             string `json:"ConsoleUrl"`
+}
+
+// Types of a model's body: what it is about, whatever PAI calls the event.
+const (
+	typeStatus = "ModelVersionApprovalStatusChanged"
+	typeTest   = "ConnectivityTest"
+)
+
+func newModel(m message.Message) model {
+	v := m.View
+	kind := typeStatus
+	switch {
+	case m.Test:
+		kind = typeTest
+	case !v.Known:
+		kind = m.Event.Type
+	}
+	at := ""
+	if !m.Event.Time.IsZero() {
+		at = m.Event.Time.UTC().Format(time.RFC3339)
+	}
+	region := v.Region
+	if region == "" {
+		region = m.Event.Region()
+	}
+	extra := func(name, missing string) json.RawMessage {
+		if raw := v.Extra[name]; len(raw) > 0 && json.Valid(raw) {
+			return raw
+		}
+		return json.RawMessage(missing)
+	}
+	return model{
+		SchemaVersion: "1", Test: m.Test,
+		EventID: m.Event.ID, EventType: kind, EventTime: at,
+		RegionID: region, WorkspaceID: v.WorkspaceID, WorkspaceName: v.Workspace,
+		ModelID: v.ID, ModelName: v.Name, VersionName: v.Version,
+		ApprovalStatus: v.Status, PreviousApprovalStatus: v.Previous,
+		URI: extra("uri", `""`), FormatType: extra("formatType", `""`), FrameworkType: extra("frameworkType", `""`),
+		SourceType: extra("sourceType", `""`), SourceID: extra("sourceId", `""`),
+		InferenceSpec: extra("inferenceSpec", `{}`), Metrics: extra("metrics", `{}`),
+		OperatorID: v.OperatorID, OwnerID: v.OwnerID, ConsoleURL: m.Link,
+	}
+}
+
+// encode writes JSON without HTML escaping, which would change every <, > and & of a text.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode body: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
