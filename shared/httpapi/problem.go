@@ -1,0 +1,156 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/fault"
+)
+
+// Problem is what went wrong with a request, as application/problem+json: RFC 9457. It is an error, so that a handler
+// can return one; [Register] makes one of any other error.
+type Problem struct { //nolint:errname // RFC 9457 calls it a problem
+	Type   string  `json:"type" doc:"urn:pai-notify:problem:CODE"`
+	Title  string  `json:"title" doc:"The status in words"`
+	Status int     `json:"status" doc:"The HTTP status"`
+	Detail string  `json:"detail" doc:"What is wrong"`
+	Code   string  `json:"code" doc:"For programs: does not change with the language"`
+	Advice string  `json:"advice" doc:"What to do about it, in the language of Accept-Language: zh or en"`
+	Errors []Field `json:"errors,omitempty" doc:"Every fault of the request, in the order of its fields"`
+
+	cause error
+}
+
+// Field is one fault of a request.
+type Field struct {
+	Path    string `json:"path" doc:"The field in the body, such as targets[2].settings.webhook, or query.NAME, path.NAME"`
+	Message string `json:"message" doc:"What is wrong with it and what would be right"`
+}
+
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// Unwrap gives what it was made of, for the log.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// GetStatus is the HTTP status, for huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is the media type of a problem, for huma.
+func (*Problem) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+// adviser is an error that says what to do about it in a language.
+type adviser interface{ AdviceIn(language string) string }
+
+// statuses of the codes that errors of shared packages carry as a smithy.APIError. A code that is not here is
+// unexpected: 500, without its text.
+var statuses = map[string]int{ //nolint:gochecknoglobals // a table that never changes
+	"Unauthenticated":      http.StatusUnauthorized,
+	"Forbidden":            http.StatusForbidden,
+	"RuleNotFound":         http.StatusNotFound,
+	"WorkspaceNotFound":    http.StatusNotFound,
+	"TargetNotFound":       http.StatusNotFound,
+	"ForeignRule":          http.StatusConflict,
+	"RuleExists":           http.StatusConflict,
+	"SealedByAnotherKey":   http.StatusConflict,
+	"QuotaExceeded":        http.StatusConflict,
+	"RuleChanged":          http.StatusPreconditionFailed,
+	"RefusedByEventBridge": http.StatusUnprocessableEntity,
+	"Throttled":            http.StatusTooManyRequests,
+	"NotActivated":         http.StatusServiceUnavailable,
+	"Unavailable":          http.StatusServiceUnavailable,
+	"DatabaseNotReady":     http.StatusServiceUnavailable,
+	"DatabaseOutOfReach":   http.StatusServiceUnavailable,
+}
+
+// AsProblem says what an error means to the caller. An error it does not know is a 500 that tells nothing but the
+// request's id, which finds the text in the log.
+func AsProblem(err error, id, language string) *Problem {
+	var (
+		problem *Problem
+		faults  smithy.InvalidParamsError
+		pointer *smithy.InvalidParamsError
+		api     smithy.APIError
+	)
+	switch {
+	case errors.As(err, &problem):
+		p := *problem
+		return p.complete(language)
+	case errors.As(err, &faults):
+		return Faults(faults, language)
+	case errors.As(err, &pointer):
+		return Faults(*pointer, language)
+	case errors.As(err, &api) && statuses[api.ErrorCode()] != 0:
+		p := Problem{Status: statuses[api.ErrorCode()], Code: api.ErrorCode(), Detail: api.ErrorMessage(), cause: err}
+		var a adviser
+		if errors.As(err, &a) {
+			p.Advice = a.AdviceIn(language)
+		}
+		return p.complete(language)
+	case errors.Is(err, context.DeadlineExceeded):
+		p := Problem{Status: http.StatusGatewayTimeout, Code: "TimedOut", Detail: "the time of this call was over", cause: err}
+		return p.complete(language)
+	}
+	p := internal(id, language)
+	p.cause = err
+	return &p
+}
+
+// Faults is the problem of a request whose fields are wrong.
+func Faults(faults smithy.InvalidParamsError, language string) *Problem {
+	p := Problem{Status: http.StatusUnprocessableEntity, Code: "Invalid"}
+	for _, f := range fault.List(faults) {
+		p.Errors = append(p.Errors, Field{Path: f.Path, Message: f.Text})
+	}
+	return p.complete(language)
+}
+
+func internal(id, language string) Problem {
+	p := Problem{
+		Status: http.StatusInternalServerError, Code: "Internal",
+		Detail: "something unexpected happened in request " + id,
+	}
+	return *p.complete(language)
+}
+
+// complete fills in what follows from the rest.
+func (p *Problem) complete(language string) *Problem {
+	p.Type = "urn:pai-notify:problem:" + p.Code
+	p.Title = http.StatusText(p.Status)
+	if p.Detail == "" && len(p.Errors) > 0 {
+		all := make([]string, len(p.Errors))
+		for i, f := range p.Errors {
+			all[i] = strings.TrimPrefix(f.Path+": "+f.Message, ": ")
+		}
+		p.Detail = strings.Join(all, "; ")
+	}
+	if p.Advice == "" {
+		p.Advice = advice[p.Code].in(language)
+	}
+	if p.Advice == "" {
+		p.Advice = advice["Internal"].in(language)
+	}
+	return p
+}
+
+func writeProblem(w http.ResponseWriter, p Problem) {
+	body, err := json.Marshal(p.complete(English))
+	if err != nil { // a struct of strings always marshals
+		panic(err)
+	}
+	w.Header().Set("Content-Type", problemType)
+	w.Header().Set("Cache-Control", "no-store")
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(p.Status)
+	if _, err := w.Write(body); err != nil {
+		return // the caller is gone; there is nobody to tell
+	}
+}
