@@ -1,0 +1,73 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Settings is what an administrator may change while pai-notify runs. It is one JSON document, so that a later member
+// needs no migration; one that is missing has its default.
+type Settings struct {
+	Language        string `json:"language"`                  // of messages whose target names none: zh or en
+	Zone            string `json:"zone"`                      // of times in messages: an IANA name
+	ConsoleHost     string `json:"consoleHost"`               // of links into the PAI console; empty means no links
+	CatalogOverride string `json:"catalogOverride,omitempty"` // YAML: see package catalog
+	Paused          bool   `json:"paused,omitempty"`          // nothing is sent; what comes in waits
+}
+
+// DefaultSettings are those of a fresh deployment.
+func DefaultSettings() Settings {
+	return Settings{Language: "zh", Zone: "Asia/Shanghai", ConsoleHost: "pai.console.aliyun.com"}
+}
+
+// settingsAge is how long an instance may work with settings that have changed.
+const settingsAge = 5 * time.Second
+
+// Settings gives the settings, at most five seconds old.
+func (d *DB) Settings(ctx context.Context) (Settings, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.read.IsZero() && time.Since(d.read) < settingsAge {
+		return d.settings, nil
+	}
+	var document string
+	err := d.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "select document from settings where id = 1").Scan(&document)
+	})
+	found := DefaultSettings()
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return Settings{}, fmt.Errorf("read settings: %w", err)
+	default:
+		if err := json.Unmarshal([]byte(document), &found); err != nil {
+			return Settings{}, fmt.Errorf("read settings: the document in the database is damaged, save settings anew: %w", err)
+		}
+	}
+	d.settings, d.read = found, time.Now()
+	return found, nil
+}
+
+// SaveSettings replaces the settings. Other instances see it within five seconds.
+func (d *DB) SaveSettings(ctx context.Context, s Settings) error {
+	document, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("save settings: %w", err)
+	}
+	err = d.Write(ctx, true, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `insert into settings (id, document) values (1, $1)
+			on conflict (id) do update set document = excluded.document`, string(document))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save settings: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.settings, d.read = s, time.Now()
+	return nil
+}
