@@ -1,0 +1,52 @@
+package channel
+
+import (
+	"net/url"
+	"strings"
+
+	"pai-notify/shared/message"
+)
+
+// Keyword begins the title of every message to a chat robot, so that a robot that demands a keyword can be given this
+// one and never refuses a message for what a job is called.
+const Keyword = "PAI"
+
+// Title is a message's title for a chat robot, plain and on one line: "PAI · Job failed: llm-sft-7b".
+func Title(m message.Message) string {
+	title := message.Line(m.Title)
+	if strings.HasPrefix(title, Keyword+" ") {
+		return title
+	}
+	return Keyword + " · " + title
+}
+
+// Link is an address for a markdown link, empty where it is not an https one: signs that would end the link early are
+// written in percent.
+func Link(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return markdownURL.Replace(u.String())
+}
+
+// markdownURL never changes.
+//
+//nolint:gochecknoglobals // a table, built once
+var markdownURL = strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "[", "%5B", "]", "%5D",
+	"\"", "%22", "'", "%27", "`", "%60", "\\", "%5C", "|", "%7C", "*", "%2A")
+
+// Lines are the lines of a text as [Markdown], without empty ones.
+func Lines(s string) []string {
+	if !strings.Contains(s, "\n") {
+		return []string{Markdown(s)}
+	}
+	lines := strings.Split(s, "\n")
+	kept := lines[:0]
+	for _, line := range lines {
+		if line = Markdown(line); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,171 @@
+// Package wecom sends to WeCom group robots ("message push"): one markdown message a delivery. The key in the robot's
+// address is its only secret; there is no signature.
+//
+// Facts about the robot: developer.work.weixin.qq.com/document/path/91770, and the sources named in codes.json. There
+// is no way known to ask whether a key is good without posting a message, so the channel is no [channel.Checker].
+package wecom
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
+	"pai-notify/shared/message"
+)
+
+//go:embed codes.json
+var codes []byte
+
+// maxContent is how many bytes of UTF-8 the markdown may have; WeCom refuses more with 40058 and cuts nothing.
+const maxContent = 4096
+
+// New makes the channel.
+func New(d channel.Deps) channel.Channel {
+	return channel.HTTP(newWire(d.Allow), d)
+}
+
+type wire struct {
+	spec    channel.Spec
+	address *channel.Address
+	table   *channel.Table
+}
+
+var _ channel.Wire = (*wire)(nil)
+
+func newWire(allow []string) *wire {
+	address := &channel.Address{
+		Hosts: []string{"qyapi.weixin.qq.com"},
+		Path:  "/cgi-bin/webhook/send",
+		Token: "key",
+		Allow: allow,
+	}
+	return &wire{address: address, table: channel.MustTable(codes), spec: channel.Spec{
+		Name:  "wecom",
+		Title: "WeCom",
+		Fields: []channel.Field{{
+			Name:  "webhook",
+			Label: map[string]string{"en": "Webhook", "zh": "Webhook 地址"},
+			Help: map[string]string{
+				"en": "In the group: settings, Message push (group robot). Copy the whole address, which begins with " +
+					"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=. Keep it secret: it is all that a sender needs.",
+				"zh": "在企业微信群的“群设置 > 消息推送（群机器人）”中复制完整地址，以 " +
+					"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key= 开头。请妥善保管：持有该地址即可发送消息。",
+			},
+			Required: true,
+			Secret:   true,
+			Address:  address,
+		}},
+		MaxBytes: maxContent,
+		// 20 a minute. A burst of 4 and one each 4 s are at most 4 + 15 = 19 in any minute.
+		Pace:    []channel.Pace{{Burst: 4, Every: 4 * time.Second}},
+		Digest:  true,
+		Mention: mention,
+	}}
+}
+
+// Spec describes the channel.
+func (w *wire) Spec() channel.Spec { return w.spec }
+
+// Request renders a message.
+func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*http.Request, error) {
+	u, err := w.address.Parse(to["webhook"])
+	if err != nil {
+		return nil, fmt.Errorf("webhook %w", err)
+	}
+	content, err := channel.Fit(m, maxContent, render)
+	if err != nil {
+		return nil, err
+	}
+	out, err := channel.JSON(body{"markdown", markdown{content}})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequest(http.MethodPost, u.String(), bytes.NewReader(out))
+	if err != nil {
+		return nil, errors.New("webhook is not a URL") // the error's own text repeats it
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	return req, nil
+}
+
+// Reply reads {"errcode":0,"errmsg":"ok"}.
+func (w *wire) Reply(status int, _ http.Header, body []byte) error {
+	answer := channel.Answer{Status: status, Signal: "errcode", Text: string(body)}
+	if members, ok := channel.Members(body, "errcode", "errmsg"); ok && members[0] != nil {
+		answer.Code, answer.Text = channel.Code(members[0]), channel.Text(members[1])
+	}
+	return w.table.Read(answer)
+}
+
+var userID = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,64}$`)
+
+// mention demands a user id: robots call nobody by a mobile number in markdown.
+func mention(id string) error {
+	if !userID.MatchString(id) || id == "all" {
+		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and signs of -_@.")
+	}
+	return nil
+}
+
+type body struct {
+	Type     string   `json:"msgtype"`
+	Markdown markdown `json:"markdown"`
+}
+
+type markdown struct {
+	Content string `json:"content"`
+}
+
+// render writes the markdown: headings, bold, links, quotes and three colours is all that the old dialect has, and the
+// new one calls nobody.
+func render(m message.Message) (string, error) {
+	colour := "info" // green
+	if m.Severity >= event.Warning {
+		colour = "warning" // orange
+	}
+	var b strings.Builder
+	b.Grow(1024)
+	b.WriteString("### <font color=\"" + colour + "\">" + channel.Markdown(channel.Title(m)) + "</font>\n")
+	for _, item := range m.Items {
+		if link := channel.Link(item.Link); link != "" {
+			b.WriteString("> [" + channel.Markdown(item.Title) + "](" + link + ")\n")
+		} else {
+			b.WriteString("> " + channel.Markdown(item.Title) + "\n")
+		}
+	}
+	colon := message.Colon(m.Language)
+	for _, fact := range m.Facts {
+		b.WriteString("> <font color=\"comment\">" + channel.Markdown(fact.Name) + "</font>" + colon)
+		for i, line := range channel.Lines(fact.Value) {
+			if i > 0 {
+				b.WriteString("\n> ")
+			}
+			b.WriteString(line)
+		}
+		b.WriteByte('\n')
+	}
+	if link := channel.Link(m.Link); link != "" {
+		b.WriteString("\n[" + channel.Markdown(message.LinkText(m.Language)) + "](" + link + ")")
+	}
+	called := false
+	for _, id := range m.Mentions.Users {
+		if mention(id) == nil {
+			if !called {
+				b.WriteByte('\n')
+				called = true
+			}
+			b.WriteString("<@" + id + ">")
+		}
+	}
+	if m.Mentions.All {
+		b.WriteString("\n<@all>")
+	}
+	return b.String(), nil
+}
