@@ -1,11 +1,7 @@
 package lark
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -70,54 +66,21 @@ type button struct {
 }
 
 const (
-	maxBody  = 20_000 // bytes of the final JSON; more is refused with 19036: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
-	maxTitle = 400    // bytes
-	maxShort = 40     // bytes of a value that leaves room for a second column
+	maxTitle = 400 // bytes
+	maxShort = 40  // bytes of a value that leaves room for a second column
 )
 
 // openID is a user's id as a custom bot takes it; it takes neither mobile numbers nor mail addresses.
 var openID = regexp.MustCompile(`^ou_[0-9A-Za-z]{8,64}$`)
 
-// measures is how much of a message is told, by rising need: value in bytes, facts and items in number.
-type measures struct{ value, facts, items int }
-
-// fit renders as much of a message as there is room for: first all of it, then with shorter values, then with fewer.
-func fit(m message.Message, render func(measures) envelope) ([]byte, error) {
-	size := measures{maxBody, len(m.Facts), len(m.Items)}
-	for {
-		var b bytes.Buffer
-		b.Grow(4096)
-		encoder := json.NewEncoder(&b)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(render(size)); err != nil {
-			return nil, fmt.Errorf("encode card: %w", err)
-		}
-		body := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-		switch {
-		case len(body) <= maxBody:
-			return body, nil
-		case size.value > 2000:
-			size.value = 2000
-		case size.value > 60:
-			size.value /= 2
-		case size.items > 0:
-			size.items /= 2
-		case size.facts > 0:
-			size.facts /= 2
-		default:
-			return nil, fmt.Errorf("the message is over %d bytes even without its facts", maxBody)
-		}
-	}
-}
-
-func newCard(m message.Message, size measures) *card {
+func newCard(m message.Message) *card {
 	c := &card{
 		Config:   config{WideScreen: true},
 		Header:   header{Template: colour(m), Title: plain(m.Title, m.Language, maxTitle)},
-		Elements: make([]element, 0, 5+size.items),
+		Elements: make([]element, 0, 4+len(m.Items)),
 	}
-	for _, item := range m.Items[:size.items] {
-		title := plain(item.Title, m.Language, min(size.value, maxTitle))
+	for _, item := range m.Items {
+		title := plain(item.Title, m.Language, maxTitle)
 		e := element{Tag: "div", Text: &title}
 		if item.Link != "" {
 			b := open(item.Link, m.Language, "default")
@@ -125,22 +88,17 @@ func newCard(m message.Message, size measures) *card {
 		}
 		c.Elements = append(c.Elements, e)
 	}
-	if size.facts > 0 {
-		fields := make([]field, size.facts)
-		for i, f := range m.Facts[:size.facts] {
-			value := message.CutMiddle(f.Value, m.Language, size.value)
-			short := len(value) <= maxShort && !strings.Contains(value, "\n")
+	if len(m.Facts) > 0 {
+		fields := make([]field, len(m.Facts))
+		for i, f := range m.Facts {
+			short := len(f.Value) <= maxShort && !strings.Contains(f.Value, "\n")
 			between := message.Colon(m.Language)
 			if short {
 				between = "\n"
 			}
-			fields[i] = field{short, text{"plain_text", neutral(message.Cut(f.Name, m.Language, maxTitle) + between + value)}}
+			fields[i] = field{short, text{"plain_text", neutral(f.Name + between + f.Value)}}
 		}
 		c.Elements = append(c.Elements, element{Tag: "div", Fields: fields})
-	}
-	if left := len(m.Items) - size.items + len(m.Facts) - size.facts; left > 0 {
-		t := text{"plain_text", "… +" + strconv.Itoa(left)}
-		c.Elements = append(c.Elements, element{Tag: "div", Text: &t})
 	}
 	if call := mentions(m.Mentions, `<at id=`, `></at>`); call != "" {
 		c.Elements = append(c.Elements, element{Tag: "div", Text: &text{"lark_md", call}})
@@ -148,36 +106,41 @@ func newCard(m message.Message, size measures) *card {
 	if m.Link != "" {
 		c.Elements = append(c.Elements, element{Tag: "action", Actions: []button{open(m.Link, m.Language, "primary")}})
 	}
-	if m.Event.ID != "" {
-		c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(m.Event.ID, m.Language, 200)}})
-	}
+	c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(footer(m), m.Language, maxTitle)}})
 	return c
 }
 
 // newText is the message without a card, for a robot that refuses cards.
-func newText(m message.Message, size measures) *content {
+func newText(m message.Message) *content {
 	var b strings.Builder
+	b.Grow(2048)
 	b.WriteString(neutral(message.Cut(m.Title, m.Language, maxTitle)))
-	for _, item := range m.Items[:size.items] {
-		b.WriteString("\n" + neutral(message.Cut(item.Title, m.Language, min(size.value, maxTitle))))
+	for _, item := range m.Items {
+		b.WriteString("\n" + neutral(message.Cut(item.Title, m.Language, maxTitle)))
 		if item.Link != "" {
 			b.WriteString(" " + item.Link)
 		}
 	}
-	for _, f := range m.Facts[:size.facts] {
-		b.WriteString("\n" + neutral(message.Cut(f.Name, m.Language, maxTitle)+message.Colon(m.Language)+
-			message.CutMiddle(f.Value, m.Language, size.value)))
-	}
-	if left := len(m.Items) - size.items + len(m.Facts) - size.facts; left > 0 {
-		b.WriteString("\n… +" + strconv.Itoa(left))
+	for _, f := range m.Facts {
+		b.WriteString("\n" + neutral(f.Name+message.Colon(m.Language)+f.Value))
 	}
 	if m.Link != "" {
 		b.WriteString("\n" + m.Link)
 	}
+	b.WriteString("\n" + neutral(message.Cut(footer(m), m.Language, maxTitle)))
 	if call := mentions(m.Mentions, `<at user_id="`, `"></at>`); call != "" {
 		b.WriteString("\n" + call)
 	}
 	return &content{b.String()}
+}
+
+// footer names what told the event, and the event. Its first word is in every message, so that it can be the keyword
+// that a bot demands.
+func footer(m message.Message) string {
+	if m.Event.ID == "" {
+		return "PAI"
+	}
+	return "PAI · " + m.Event.ID
 }
 
 // colour of the header by what wants attention.

@@ -1,11 +1,11 @@
 package webhook
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"pai-notify/shared/channel"
 	"pai-notify/shared/message"
 )
 
@@ -18,7 +18,7 @@ const (
 // newBody renders a message and says what it is.
 func newBody(mode string, m message.Message) (body []byte, contentType string, err error) {
 	if mode == modePAI {
-		body, err = encode(newModel(m))
+		body, err = channel.JSON(newModel(m))
 		return body, "application/json; charset=utf-8", err
 	}
 	body, err = m.Event.MarshalJSON()
@@ -96,15 +96,4 @@ func newModel(m message.Message) model {
 		InferenceSpec: extra("inferenceSpec", `{}`), Metrics: extra("metrics", `{}`),
 		OperatorID: v.OperatorID, OwnerID: v.OwnerID, ConsoleURL: m.Link,
 	}
-}
-
-// encode writes JSON without HTML escaping, which would change every <, > and & of a text.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode body: %w", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }

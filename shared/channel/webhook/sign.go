@@ -16,6 +16,7 @@ const (
 	secretPrefix = "whsec_"
 	minKey       = 24 // bytes
 	maxKey       = 64
+	maxID        = 128 // bytes
 )
 
 // parseSecret reads a secret of Standard Webhooks: whsec_ and the base64 of 24 to 64 random bytes. Its errors never
@@ -35,33 +36,31 @@ func parseSecret(secret string) ([]byte, error) {
 	return key, nil
 }
 
-// sign gives the timestamp in seconds and the signature "v1,…" of a body sent at a moment.
-func sign(key []byte, id string, at time.Time, body []byte) (timestamp, signature string) {
-	timestamp = strconv.FormatInt(at.Unix(), 10)
+// stamp is a moment in seconds.
+func stamp(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
+
+// sign gives the signature "v1,…" of a body sent with an id at a stamp.
+func sign(key []byte, id, timestamp string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(id + "." + timestamp + "."))
 	mac.Write(body)
-	return timestamp, "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// identify makes a message's id fit for a header and for signing, where a dot would let two contents share a signature.
-// The same id always gives the same.
-func identify(id string) string {
-	for i := range len(id) {
+// identify is a message's id where it is fit for a header and for signing, where a dot would let two contents share a
+// signature; else an id made of it, or of the body where there is none. One message always has the same.
+func identify(id string, body []byte) string {
+	fit := id != "" && len(id) <= maxID
+	for i := 0; fit && i < len(id); i++ {
 		c := id[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != ':' {
-			id = ""
-			break
-		}
+		fit = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == ':'
 	}
-	return id
-}
-
-// digest is an id made of content, for a message whose own cannot be sent.
-func digest(id string, body []byte) string {
-	h := sha256.New()
-	h.Write([]byte(id))
-	h.Write([]byte{0})
-	h.Write(body)
-	return "msg_" + hex.EncodeToString(h.Sum(nil)[:16])
+	if fit {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	if id == "" {
+		sum = sha256.Sum256(body)
+	}
+	return "msg_" + hex.EncodeToString(sum[:16])
 }

@@ -1,0 +1,172 @@
+// Package lark sends to custom bots of Lark and Feishu groups.
+//
+// A bot takes an interactive card. What PAI's users wrote stands in it as plain text only, of which no client reads
+// markup; the one marked-up text is the mentions, made of checked ids. A bot that refuses a card gets the same message
+// once more as text. The bot's rules are at open.feishu.cn/document/client-docs/bot-v3/add-custom-bot.
+package lark
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/message"
+)
+
+//go:embed codes.json
+var codes []byte
+
+// Settings of a target.
+const (
+	settingWebhook = "webhook"
+	settingSecret  = "secret"
+)
+
+const maxBody = 20_000 // bytes of the final JSON; more is refused with 19036
+
+// New is the channel.
+func New(d channel.Deps) channel.Channel {
+	if d.Client == nil {
+		d.Client = channel.Client(nil, d.Allow)
+	}
+	card := newWire(d)
+	text := card
+	text.asText = true
+	return &robot{card: channel.HTTP(card, d), text: channel.HTTP(text, d)}
+}
+
+// robot is the card's channel, with text where cards are refused.
+type robot struct{ card, text channel.Channel }
+
+var (
+	_ channel.Channel = (*robot)(nil)
+	_ channel.Checker = (*robot)(nil)
+)
+
+// Spec is the card's.
+func (r *robot) Spec() channel.Spec { return r.card.Spec() }
+
+// Send sends the card; where the bot refuses the card itself, nothing was posted, and the text follows.
+func (r *robot) Send(ctx context.Context, to channel.Settings, m message.Message) (string, error) {
+	receipt, err := r.card.Send(ctx, to, m)
+	if refusal := new(channel.Refusal); errors.As(err, &refusal) && refusesCard(refusal.Code) {
+		return r.text.Send(ctx, to, m)
+	}
+	return receipt, err
+}
+
+// Check asks whether the bot takes messages, without posting one.
+func (r *robot) Check(ctx context.Context, to channel.Settings) error {
+	checker, ok := r.card.(channel.Checker)
+	if !ok {
+		return errors.New("check lark: the channel cannot be asked") // cannot be: wire is a Prober
+	}
+	return checker.Check(ctx, to)
+}
+
+// refusesCard reports the codes that speak of the card: it could not be parsed, or a value in it is not valid.
+func refusesCard(code string) bool { return code == "11246" || code == "200621" || code == "10002" }
+
+type wire struct {
+	spec   channel.Spec
+	table  *channel.Table
+	asText bool
+}
+
+var (
+	_ channel.Wire   = wire{}
+	_ channel.Prober = wire{}
+)
+
+func newWire(d channel.Deps) wire {
+	return wire{spec: newSpec(d.Allow), table: channel.MustTable(codes)}
+}
+
+// Spec describes the channel.
+func (w wire) Spec() channel.Spec { return w.spec }
+
+// Request renders the message within the bot's limit and signs it.
+func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
+	e := signed(to, at)
+	var fault error
+	body := channel.Fit(m, maxBody, func(m message.Message) []byte {
+		if e.Type, e.Card, e.Content = "interactive", nil, nil; w.asText {
+			e.Type, e.Content = "text", newText(m)
+		} else {
+			e.Card = newCard(m)
+		}
+		encoded, err := channel.JSON(e)
+		fault = errors.Join(fault, err)
+		return encoded
+	})
+	if fault != nil {
+		return nil, fault
+	}
+	if len(body) > maxBody {
+		text := fmt.Sprintf("%d bytes and at most %d are accepted", len(body), maxBody)
+		return nil, w.table.Read(channel.Answer{Signal: "render", Code: "too-long", Text: text})
+	}
+	return w.post(to, body)
+}
+
+// Probe is a request without a message. A bot looks at its token and signature before it misses the type of the
+// message, and posts nothing.
+func (w wire) Probe(to channel.Settings, at time.Time) (*http.Request, error) {
+	body, err := channel.JSON(signed(to, at))
+	if err != nil {
+		return nil, err
+	}
+	return w.post(to, body)
+}
+
+func signed(to channel.Settings, at time.Time) envelope {
+	var e envelope
+	if secret := to[settingSecret]; secret != "" {
+		e.Timestamp, e.Sign = sign(secret, at)
+	}
+	return e
+}
+
+func (w wire) post(to channel.Settings, body []byte) (*http.Request, error) {
+	address, err := w.spec.Fields[0].Address.Parse(to[settingWebhook])
+	if err != nil {
+		return nil, fmt.Errorf("setting %s %w", settingWebhook, err)
+	}
+	req, err := http.NewRequest(http.MethodPost, address.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("setting %s is not a URL", settingWebhook) // the error repeats it
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	return req, nil
+}
+
+// Reply accepts code 0. The answer of old bots has StatusCode instead; where both are there, code alone says the truth.
+func (w wire) Reply(status int, _ http.Header, body []byte) error {
+	a := channel.Answer{Status: status, Signal: "code", Text: string(body)}
+	if m, ok := channel.Members(body, "code", "msg", "StatusCode", "StatusMessage"); ok {
+		code, text := m[0], m[1]
+		if code == nil {
+			code, text = m[2], m[3]
+		}
+		a.Code = channel.Code(code)
+		if text != nil {
+			a.Text = channel.Text(text)
+		}
+	}
+	return w.table.Read(a)
+}
+
+// Probed takes for alive a bot that misses the type of the message.
+func (w wire) Probed(status int, header http.Header, body []byte) error {
+	err := w.Reply(status, header, body)
+	refusal := new(channel.Refusal)
+	if errors.As(err, &refusal) && refusal.Class == channel.Rejected && (refusal.Code == "19002" || refusal.Code == "9499") {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+// Package webhook sends model events to any HTTP endpoint that its owner runs.
+//
+// Requests follow Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks): an id that stays the same
+// over all attempts, the time of the attempt, and a signature where the target has a secret. The body is the event
+// itself as a structured CloudEvent, or PAI's model template. Unlike a chat robot, an endpoint says yes with any status
+// 2xx, whatever its body.
+package webhook
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"net/http"
+	"time"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/message"
+)
+
+//go:embed codes.json
+var codes []byte
+
+// Settings of a target.
+const (
+	settingURL    = "url"
+	settingSecret = "secret"
+	settingMode   = "mode"
+)
+
+// maxBody is what an event of EventBridge, at most 256 KB, can need with all its attributes.
+const maxBody = 320 << 10 // bytes
+
+// New is the channel.
+func New(d channel.Deps) channel.Channel { return channel.HTTP(newWire(d), d) }
+
+type wire struct {
+	spec  channel.Spec
+	table *channel.Table
+}
+
+var _ channel.Wire = wire{}
+
+func newWire(d channel.Deps) wire {
+	return wire{spec: newSpec(d.Allow), table: channel.MustTable(codes)}
+}
+
+// Spec describes the channel.
+func (w wire) Spec() channel.Spec { return w.spec }
+
+// Request renders the event in the target's mode and signs it.
+func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
+	address, err := w.spec.Fields[0].Address.Parse(to[settingURL])
+	if err != nil {
+		return nil, fmt.Errorf("setting %s %w", settingURL, err)
+	}
+	mode := to[settingMode]
+	if mode != "" && mode != modeCloudEvents && mode != modePAI {
+		return nil, fmt.Errorf("setting %s is neither %s nor %s", settingMode, modeCloudEvents, modePAI)
+	}
+	body, contentType, err := newBody(mode, m)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxBody {
+		text := fmt.Sprintf("%d bytes and at most %d are sent", len(body), maxBody)
+		return nil, w.table.Read(channel.Answer{Signal: "render", Code: "too-long", Text: text})
+	}
+	req, err := http.NewRequest(http.MethodPost, address.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("setting %s is not a URL", settingURL) // the error repeats it
+	}
+	id := identify(m.ID, body)
+	timestamp, signature := stamp(at), ""
+	if secret := to[settingSecret]; secret != "" {
+		key, err := parseSecret(secret)
+		if err != nil {
+			return nil, fmt.Errorf("setting %s %w", settingSecret, err)
+		}
+		signature = sign(key, id, timestamp, body)
+	}
+	req.Header.Set("Content-Type", contentType)
+	req.Header.Set("User-Agent", "pai-notify")
+	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Timestamp", timestamp)
+	if signature != "" {
+		req.Header.Set("Webhook-Signature", signature)
+	}
+	return req, nil
+}
+
+// Reply reads the status alone. Of the endpoint's own words at most 200 bytes are kept: they may be meant for nobody
+// but its owner.
+func (w wire) Reply(status int, _ http.Header, body []byte) error {
+	text := channel.Short(string(body[:min(len(body), 1024)]))
+	if text == "" {
+		text = http.StatusText(status)
+	}
+	return w.table.Read(channel.Answer{Status: status, Text: text})
+}
+
+func newSpec(allow []string) channel.Spec {
+	return channel.Spec{
+		Name:    "webhook",
+		Title:   "Webhook",
+		Sources: []string{"model"}, // the product's only source for HTTP targets
+		Fields: []channel.Field{
+			{
+				Name:     settingURL,
+				Label:    map[string]string{"en": "URL", "zh": "地址"},
+				Required: true,
+				Secret:   true, // it may hold a token
+				Help: map[string]string{
+					"en": "An https address that answers POST requests with a status from 200 to 299.",
+					"zh": "一个 https 地址，以 200 至 299 的状态码应答 POST 请求。",
+				},
+				Address: &channel.Address{Allow: allow},
+			},
+			{
+				Name:   settingSecret,
+				Label:  map[string]string{"en": "Signing secret", "zh": "签名密钥"},
+				Secret: true,
+				Help: map[string]string{
+					"en": "whsec_ and the base64 of 24 to 64 random bytes, known to the endpoint too. Requests are then signed as Standard Webhooks says; empty means unsigned. To make one: echo whsec_$(openssl rand -base64 32)",
+					"zh": "whsec_ 加 24 至 64 个随机字节的 base64，接收端使用同一密钥。请求将按 Standard Webhooks 规范签名；留空则不签名。生成方法：echo whsec_$(openssl rand -base64 32)",
+				},
+				Check: func(secret string) error {
+					if _, err := parseSecret(secret); err != nil {
+						return fmt.Errorf("%w; make one with: echo %s$(openssl rand -base64 32)", err, secretPrefix)
+					}
+					return nil
+				},
+			},
+			{
+				Name:    settingMode,
+				Label:   map[string]string{"en": "Body", "zh": "请求体"},
+				Options: []string{modeCloudEvents, modePAI},
+				Help: map[string]string{
+					"en": "cloudevents (default): the whole event in CloudEvents JSON. pai: the model's main fields as flat JSON.",
+					"zh": "cloudevents（默认）：CloudEvents JSON 格式的完整事件。pai：模型主要字段的扁平 JSON。",
+				},
+			},
+		},
+		MaxBytes: maxBody,
+	}
+}
