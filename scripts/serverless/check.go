@@ -60,9 +60,9 @@ func (c *checker) template(doc document) *Template {
 		c.prefix(t, f, path)
 		c.sameRegion(t, path, f.Region)
 		c.function(f, path)
-		t.Functions = append(t.Functions, f)
+		t.Blocks = append(t.Blocks, f)
 	}
-	if len(t.Functions) == 0 {
+	if len(t.Blocks) == 0 {
 		c.fault("resources", "has no function, a block with component fc3")
 	}
 	switch domains {

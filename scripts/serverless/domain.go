@@ -56,7 +56,7 @@ func (c *checker) domain(t *Template, blocks []string) {
 		reached[route.FunctionName] = true
 		c.methods(route.Methods, at+".methods")
 	}
-	for _, f := range t.Functions {
+	for _, f := range t.Blocks {
 		if f.hasHTTP() && !reached[f.FunctionName] {
 			c.fault(path+".routeConfig.routes", "lead nowhere to %s, which has an http trigger", f.Name)
 		}

@@ -78,7 +78,7 @@ func TestFaultsAreNamedWithLinePathAndAdvice(t *testing.T) {
 			}
 			template, err := Parse("s.yaml", []byte(text), nothing)
 			if err == nil {
-				t.Fatalf("no fault in a template of %d functions, want %q", len(template.Functions), row.want)
+				t.Fatalf("no fault in a template of %d functions, want %q", len(template.Blocks), row.want)
 			}
 			if !strings.Contains(err.Error(), row.want) {
 				t.Errorf("error = %v\nwant %q in it", err, row.want)

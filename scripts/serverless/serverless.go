@@ -23,7 +23,7 @@ type Template struct {
 	Name      string
 	Prefix    string     // of every function's name, hyphen included: pai-notify-
 	Region    string     // of everything
-	Functions []Function // sorted by name
+	Blocks    []Function // one a function, sorted by name
 	Domain    Domain
 	Actions   map[string][]Action // by what they come before or after, such as pre-deploy
 	Unset     []string            // settings without a value, as "NAME: what it is"; nothing can be deployed while there are any
@@ -38,17 +38,17 @@ type Function struct {
 // Function finds a function by its block's name or its name in the cloud.
 func (t *Template) Function(name string) (Function, bool) {
 	name = strings.TrimPrefix(name, t.Prefix)
-	i := slices.IndexFunc(t.Functions, func(f Function) bool { return f.Name == name })
+	i := slices.IndexFunc(t.Blocks, func(f Function) bool { return f.Name == name })
 	if i < 0 {
 		return Function{}, false
 	}
-	return t.Functions[i], true
+	return t.Blocks[i], true
 }
 
-// Names are the functions' names, sorted.
-func (t *Template) Names() []string {
-	names := make([]string, 0, len(t.Functions))
-	for _, f := range t.Functions {
+// Functions are the functions' names, sorted.
+func (t *Template) Functions() []string {
+	names := make([]string, 0, len(t.Blocks))
+	for _, f := range t.Blocks {
 		names = append(names, f.Name)
 	}
 	return names

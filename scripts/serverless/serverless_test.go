@@ -69,7 +69,7 @@ func TestAFunctionIsGivenOnlyTheEnvironmentItNeeds(t *testing.T) {
 		"ALLOW_NETWORKS":  "connectivity deliver-*",
 		"ALLOW_RECEIVERS": "connectivity deliver-*",
 	}
-	for _, f := range template.Functions {
+	for _, f := range template.Blocks {
 		name := f.Name
 		if strings.HasPrefix(name, "deliver-") {
 			name = "deliver-*"

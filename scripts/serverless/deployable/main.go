@@ -33,6 +33,6 @@ func run(args []string, getenv func(string) string, out io.Writer) error {
 		}
 		return fmt.Errorf("%s\nset them (or write the values into the vars of %s) and deploy again", text, path)
 	}
-	_, err = fmt.Fprintf(out, "deployable: %d functions to %s\n", len(t.Functions), t.Region)
+	_, err = fmt.Fprintf(out, "deployable: %d functions to %s\n", len(t.Blocks), t.Region)
 	return err
 }
