@@ -71,7 +71,7 @@ func (d *DB) Close() error { return d.sql.Close() }
 func (d *DB) Read(ctx context.Context, do func(*sql.Tx) error) (err error) {
 	tx, err := d.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return fmt.Errorf("reach the database: %w", err)
+		return &ReachError{Err: err}
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
 	return do(tx)
@@ -98,7 +98,7 @@ func (d *DB) write(ctx context.Context, durable bool, do func(*sql.Tx) error) (e
 	}
 	conn, err := d.sql.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("reach the database: %w", err)
+		return &ReachError{Err: err}
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	tx, after, err := d.dialect.begin(ctx, conn, durable)

@@ -42,7 +42,7 @@ func (d *DB) CheckVersion(ctx context.Context) error {
 		return err
 	}
 	if have < want {
-		return fmt.Errorf("the database's schema is version %d and this program needs %d: run the set-up (POST /api/v1/setup), which migrates it", have, want)
+		return &SchemaError{Have: have, Want: want}
 	}
 	d.current.Store(true)
 	return nil

@@ -1,0 +1,81 @@
+// Package access knows who may call the API: keys that look like pnk_PREFIX_SECRET, of which only the SHA-256 is stored,
+// and the one-time token that opens a fresh deployment and dies when it has made the first key.
+package access
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/smithy-go"
+)
+
+// Role is what a key may do. Each role may do what the one before it may.
+type Role string
+
+// The roles.
+const (
+	Viewer Role = "viewer"
+	Editor Role = "editor"
+	Admin  Role = "admin"
+	Opener Role = "bootstrap" // of the bootstrap token: only set-up
+)
+
+// Identity is who calls.
+type Identity struct {
+	KeyID      string // the part of the key that may be shown
+	Role       Role
+	Workspaces []string // that it may touch; empty means all
+	PAIUser    string   // whose jobs "created by me" means; may be empty
+}
+
+// May says whether the caller has a role or a higher one.
+func (i Identity) May(role Role) bool {
+	order := []Role{Viewer, Editor, Admin}
+	want := slices.Index(order, role)
+	return want >= 0 && slices.Index(order, i.Role) >= want
+}
+
+// Require is nil if the caller has a role or a higher one, else an [Error].
+func (i Identity) Require(role Role) error {
+	if i.May(role) {
+		return nil
+	}
+	return &Error{code: "Forbidden", text: "this key does not have the role " + string(role)}
+}
+
+type contextKey struct{}
+
+// With gives a context that knows the caller.
+func With(ctx context.Context, caller Identity) context.Context {
+	return context.WithValue(ctx, contextKey{}, caller)
+}
+
+// From is the caller of a request, the zero Identity if nobody has been let in.
+func From(ctx context.Context) Identity {
+	caller, _ := ctx.Value(contextKey{}).(Identity)
+	return caller
+}
+
+// Error says why somebody is not let in. It is a smithy.APIError with the code Unauthenticated or Forbidden.
+type Error struct {
+	code, text string
+	advice     map[string]string // by language
+}
+
+var _ smithy.APIError = (*Error)(nil)
+
+func (e *Error) Error() string { return e.text }
+
+// ErrorCode is Unauthenticated or Forbidden.
+func (e *Error) ErrorCode() string { return e.code }
+
+// ErrorMessage says why.
+func (e *Error) ErrorMessage() string { return e.text }
+
+// ErrorFault is the caller's.
+func (*Error) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
+
+// AdviceIn says what to do; empty where the general advice of the code is right.
+func (e *Error) AdviceIn(language string) string { return e.advice[language] }
+
+func unauthenticated(text string) *Error { return &Error{code: "Unauthenticated", text: text} }
