@@ -1,10 +1,13 @@
 // Package rule holds what a user wants to hear about and where: a rule with its targets, the checks that find all its
-// faults at once, the units it costs, and the envelope that carries it through EventBridge to a delivery function.
+// faults at once, the units it costs, and the [Envelope] that carries it through EventBridge to a delivery function.
 package rule
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
@@ -30,12 +33,37 @@ type Target struct {
 	Mentions message.Mentions `json:"mentions,omitzero"`
 }
 
+// Units is what a rule costs of its quota: one for each target, and of a contact channel one for each contact. Each
+// unit is one target of the EventBridge rule.
+func (r Rule) Units() int {
+	units := 0
+	for _, t := range r.Targets {
+		units += t.Units()
+	}
+	return units
+}
+
+// Target gives the target with an id, or an *[Error] with CodeNotFound.
+func (r Rule) Target(workspace, id string) (Target, error) {
+	for _, t := range r.Targets {
+		if t.ID == id {
+			return t, nil
+		}
+	}
+	e := NotFound(workspace, r.Name)
+	e.Text = fmt.Sprintf("rule %q of workspace %q has no target %q", r.Name, workspace, id)
+	return Target{}, e
+}
+
+// Units is what a target costs of its rule's quota.
+func (t Target) Units() int { return max(1, len(t.Contacts)) }
+
 // Saved is a rule as EventBridge has it.
 type Saved struct {
 	Rule
 	Units    int                          // of the quota
 	Pattern  string                       // the EventBridge event pattern
-	ETag     string                       // changes with every change of the rule
+	ETag     string                       // changes with every write of the rule
 	Created  time.Time                    // zero where EventBridge does not say
 	Drift    []string                     // what in EventBridge is not as this rule would make it; each says what differs
 	Foreign  bool                         // not made by pai-notify: only name, description, enabled and pattern are known
@@ -44,43 +72,37 @@ type Saved struct {
 
 // Secret is what may be shown of a secret setting.
 type Secret struct {
-	Host        string `json:"host,omitempty"` // of an address
-	Last4       string `json:"last4"`
+	Host        string `json:"host,omitempty"`  // of an address
+	Last4       string `json:"last4,omitempty"` // empty where so much would give a short secret away
 	Fingerprint string `json:"fingerprint"`
 }
 
-// Store keeps rules. EventBridge is the only copy; see package eventbridge, and Memory for tests.
+// Matches of [Store.Put] and [Store.Delete] besides an ETag.
+const (
+	MatchAny     = ""  // whatever is stored
+	MatchExists  = "*" // the rule must exist
+	MatchMissing = "-" // the rule must not exist
+)
+
+// Store keeps rules. EventBridge is the only copy; see package eventbridge, and [Memory] for tests. It is safe for
+// concurrent use.
 //
-// Errors are found with errors.As: *smithy-style API errors with the codes of the constants below.
+// What a user can mend in a rule is a smithy.InvalidParamsError, see package fault; all else is an *[Error]. Both are
+// found with errors.As, and neither holds a secret.
 type Store interface {
+	// List gives the rules of a workspace by name, those that are not ours among them, see [Saved].Foreign.
 	List(ctx context.Context, workspace string) ([]Saved, error)
 	Get(ctx context.Context, workspace, name string) (Saved, error)
-	// Put makes or replaces a rule. Secret settings left out of a target that the rule already has are kept. A match
-	// that is not empty must equal the ETag of the stored rule; "*" wants it to exist; "-" wants it not to.
+	// Put checks a rule and makes or replaces it. Secret settings left out of a target that the rule already has, with
+	// the same channel, are kept; one given as the empty text is taken away. The author of a rule about what was
+	// createdByMe stays its author. A match that is not empty must equal the ETag of the stored rule; "*" wants it to
+	// exist; "-" wants it not to. Repeating a Put that broke off is safe and completes it.
 	Put(ctx context.Context, workspace string, r Rule, match string) (Saved, error)
 	Delete(ctx context.Context, workspace, name, match string) error
 }
 
-// Error is a fault of a store that callers tell apart.
-type Error struct {
-	Code   string
-	Text   string
-	Advice channel.Advice
-	Err    error
+// Catalog is what a rule asks of the catalogue; a *catalog.Catalog is one.
+type Catalog interface {
+	Check(catalog.Choice) smithy.InvalidParamsError
+	Pattern(catalog.Choice) (string, error)
 }
-
-// The codes of [Error].
-const (
-	CodeNotFound     = "RuleNotFound"
-	CodeExists       = "RuleExists"
-	CodeChanged      = "RuleChanged"       // ETag does not match
-	CodeNoWorkspace  = "WorkspaceNotFound" // the bus does not exist
-	CodeQuota        = "QuotaExceeded"
-	CodeNotActivated = "NotActivated" // ServiceNotEnable, ServiceAccessDenied
-	CodeForbidden    = "Forbidden"
-	CodeThrottled    = "Throttled"
-	CodeUnavailable  = "Unavailable"
-	CodeForeign      = "ForeignRule"
-	CodeSealed       = "SealedByAnotherKey"
-	CodeRefusedByBus = "RefusedByEventBridge"
-)

@@ -1,0 +1,201 @@
+package rule
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
+)
+
+// Limits of rules.
+const (
+	DefaultUnits   = 5   // of a rule: EventBridge's quota of targets a rule, help.aliyun.com/en/eventbridge/product-overview/limits
+	MaxUnits       = 100 // of a rule, as far as PAI advises to have that quota raised
+	maxDescription = 256 // characters, as PAI's own event notifications
+	maxMentions    = 50  // users of one target
+)
+
+// Limits are the quotas of one deployment; the zero value has the defaults.
+type Limits struct {
+	Units int // of one rule; 0 means DefaultUnits
+}
+
+// Max is the most units a rule may have.
+func (l Limits) Max() int {
+	if l.Units <= 0 {
+		return DefaultUnits
+	}
+	return min(l.Units, MaxUnits)
+}
+
+// ReservedPrefix begins the names of the rules that pai-notify makes for itself on a workspace's bus.
+const ReservedPrefix = "pai-notify-"
+
+var (
+	// EventBridge: a letter or digit, then letters, digits, '-'; its open source also takes '_' and wants two characters:
+	// help.aliyun.com/en/eventbridge/product-overview/limits, EventBusConstants of apache/rocketmq-eventbridge.
+	ruleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{1,126}$`)
+	plainID  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+)
+
+// Check finds all faults of a rule. Secrets must be there: those kept from the stored rule are merged before, see [Keep].
+func (r Rule) Check(limits Limits, c Catalog, specs []channel.Spec) smithy.InvalidParamsError {
+	var faults smithy.InvalidParamsError
+	switch lower := strings.ToLower(r.Name); {
+	case r.Name == "":
+		faults.Add(smithy.NewErrParamRequired("Name"))
+	case !ruleName.MatchString(r.Name):
+		faults.Add(fault.New("Name", "is no name EventBridge takes: 2 to 127 of a-z A-Z 0-9 - _, beginning with a letter or digit"))
+	case lower == "default", strings.HasPrefix(lower, "eventbridge-reserved-"), strings.HasPrefix(lower, ReservedPrefix):
+		faults.Add(fault.New("Name", "is reserved: default, eventbridge-reserved-… and pai-notify-… are not for users' rules; choose another"))
+	}
+	if n := utf8.RuneCountInString(r.Description); n > maxDescription {
+		faults.Add(fault.New("Description", fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, maxDescription)))
+	}
+	faults.AddNested("Event", c.Check(r.Event))
+	r.checkUnits(&faults, limits)
+	seen := map[string]int{}
+	for i, t := range r.Targets {
+		nested := t.check(r.Event.Source, specs)
+		if first, twice := seen[t.ID]; twice && t.ID != "" {
+			nested.Add(fault.New("ID", fmt.Sprintf("is also the id of targets[%d]; each target needs its own", first)))
+		} else {
+			seen[t.ID] = i
+		}
+		faults.AddNested(fmt.Sprintf("Targets[%d]", i), nested)
+	}
+	return faults
+}
+
+func (r Rule) checkUnits(faults *smithy.InvalidParamsError, limits Limits) {
+	units := r.Units()
+	switch {
+	case units == 0:
+		faults.Add(fault.New("Targets", "is empty; give the rule a target, or disable the rule instead"))
+	case units > limits.Max():
+		var counts strings.Builder
+		for i, t := range r.Targets {
+			if i == 20 { // a hostile rule may have thousands
+				fmt.Fprintf(&counts, ", and %d more targets", len(r.Targets)-i)
+				break
+			}
+			if i > 0 {
+				counts.WriteString(", ")
+			}
+			fmt.Fprintf(&counts, "%.64q %d", t.ID, t.Units())
+		}
+		faults.Add(fault.New("Targets", fmt.Sprintf("need %d units, the limit of a rule is %d (%s); take targets or contacts away, "+
+			"or split the rule, or have the limit raised", units, limits.Max(), counts.String())))
+	}
+}
+
+func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsError {
+	var faults smithy.InvalidParamsError
+	switch {
+	case t.ID == "":
+		faults.Add(smithy.NewErrParamRequired("ID"))
+	case !plainID.MatchString(t.ID):
+		faults.Add(fault.New("ID", "must be 1 to 64 of a-z A-Z 0-9 - _ . and begin with a letter or digit"))
+	}
+	if t.Language != "" && t.Language != "zh" && t.Language != "en" {
+		faults.Add(fault.New("Language", "must be zh or en, or be left out for the deployment's"))
+	}
+	if t.Channel == "" {
+		faults.Add(smithy.NewErrParamRequired("Channel"))
+		return faults
+	}
+	spec, known := find(specs, t.Channel)
+	if !known {
+		faults.Add(fault.New("Channel", "is unknown; the channels are "+strings.Join(names(specs), ", ")))
+		return faults
+	}
+	if source != "" && !spec.serves(source) {
+		faults.Add(fault.New("Channel", fmt.Sprintf("%s is only for events of %s; choose another channel", spec.Name, strings.Join(spec.Sources, ", "))))
+	}
+	faults.AddNested("Settings", spec.Check(t.Settings))
+	t.checkContacts(&faults, spec.Spec)
+	t.checkMentions(&faults, spec.Spec)
+	return faults
+}
+
+func (t Target) checkContacts(faults *smithy.InvalidParamsError, spec channel.Spec) {
+	if !spec.Contacts {
+		if len(t.Contacts) > 0 {
+			faults.Add(fault.New("Contacts", fmt.Sprintf("is not for %s, which sends to its settings; leave it out", spec.Name)))
+		}
+		return
+	}
+	if len(t.Contacts) == 0 {
+		faults.Add(fault.New("Contacts", "is empty; name the contacts to reach"))
+	}
+	seen := map[string]bool{}
+	for i, id := range t.Contacts {
+		field := fmt.Sprintf("Contacts[%d]", i)
+		switch {
+		case !plainID.MatchString(id):
+			faults.Add(fault.New(field, "is no contact's id: 1 to 64 of a-z A-Z 0-9 - _ ."))
+		case seen[id]:
+			faults.Add(fault.New(field, "is named before; each contact is reached once"))
+		}
+		seen[id] = true
+	}
+}
+
+func (t Target) checkMentions(faults *smithy.InvalidParamsError, spec channel.Spec) {
+	if spec.Contacts && (t.Mentions.All || len(t.Mentions.Users) > 0) {
+		faults.Add(fault.New("Mentions", fmt.Sprintf("is not for %s; leave it out", spec.Name)))
+	}
+	if n := len(t.Mentions.Users); n > maxMentions {
+		faults.Add(fault.New("Mentions.Users", fmt.Sprintf("has %d users, at most %d are allowed; mention all instead", n, maxMentions)))
+		return
+	}
+	for i, user := range t.Mentions.Users {
+		if user == "" || len(user) > 128 || strings.IndexFunc(user, unicode.IsControl) >= 0 {
+			faults.Add(fault.New(fmt.Sprintf("Mentions.Users[%d]", i), "must be a user's id at the receiver, at most 128 bytes, in one line"))
+		}
+	}
+}
+
+// known is a channel's description with what a rule asks of it.
+type known struct{ channel.Spec }
+
+func find(specs []channel.Spec, name string) (known, bool) {
+	for _, s := range specs {
+		if s.Name == name {
+			return known{s}, true
+		}
+	}
+	return known{}, false
+}
+
+func (k known) serves(source string) bool {
+	for _, s := range k.Sources {
+		if s == source {
+			return true
+		}
+	}
+	return len(k.Sources) == 0
+}
+
+func (k known) secret(field string) bool {
+	for _, f := range k.Fields {
+		if f.Name == field {
+			return f.Secret
+		}
+	}
+	return true // what no description knows is not shown
+}
+
+func names(specs []channel.Spec) []string {
+	list := make([]string, len(specs))
+	for i, s := range specs {
+		list[i] = s.Name
+	}
+	return list
+}

@@ -1,0 +1,128 @@
+package rule
+
+import (
+	"fmt"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/channel"
+)
+
+// Error is a fault of a store that callers tell apart by its code. It is a smithy.APIError.
+type Error struct {
+	Code   string         // one of the constants below
+	Text   string         // what happened, without secrets
+	Advice channel.Advice // what to do, by language
+	Err    error          // what caused it; may be nil
+}
+
+// The codes of [Error].
+const (
+	CodeNotFound     = "RuleNotFound"
+	CodeExists       = "RuleExists"
+	CodeChanged      = "RuleChanged"       // ETag does not match
+	CodeNoWorkspace  = "WorkspaceNotFound" // the bus does not exist
+	CodeQuota        = "QuotaExceeded"
+	CodeNotActivated = "NotActivated" // ServiceNotEnable, ServiceAccessDenied
+	CodeForbidden    = "Forbidden"
+	CodeThrottled    = "Throttled"
+	CodeUnavailable  = "Unavailable" // not reached, cancelled, or an answer that is none
+	CodeForeign      = "ForeignRule"
+	CodeSealed       = "SealedByAnotherKey"
+	CodeRefusedByBus = "RefusedByEventBridge"
+)
+
+var _ smithy.APIError = (*Error)(nil)
+
+// Error says what happened and why.
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return e.Text
+	}
+	return e.Text + ": " + e.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ErrorCode is the code.
+func (e *Error) ErrorCode() string { return e.Code }
+
+// ErrorMessage is the text without its cause.
+func (e *Error) ErrorMessage() string { return e.Text }
+
+// ErrorFault says whose fault it is.
+func (e *Error) ErrorFault() smithy.ErrorFault {
+	switch e.Code {
+	case CodeThrottled, CodeUnavailable:
+		return smithy.FaultServer
+	}
+	return smithy.FaultClient
+}
+
+// NotFound is the error for a rule that does not exist.
+func NotFound(workspace, name string) *Error {
+	return &Error{
+		Code: CodeNotFound,
+		Text: fmt.Sprintf("workspace %q has no rule %q", workspace, name),
+		Advice: channel.Advice{
+			"en": "Check the name in the list of the workspace's rules; somebody may have deleted it.",
+			"zh": "请在工作空间的规则列表中核对名称;规则可能已被他人删除。",
+		},
+	}
+}
+
+// NoWorkspace is the error for a workspace without a bus.
+func NoWorkspace(workspace string) *Error {
+	return &Error{
+		Code: CodeNoWorkspace,
+		Text: fmt.Sprintf("there is no event bus for workspace %q", workspace),
+		Advice: channel.Advice{
+			"en": "Check the workspace's name, which is not its display name. PAI makes the bus pai-system-<workspace>; setup can make it when asked to (createBus).",
+			"zh": "请核对工作空间名称(不是显示名称)。总线 pai-system-<工作空间名> 由 PAI 创建;也可在初始化(setup)时用 createBus 创建。",
+		},
+	}
+}
+
+// Foreign is the error for writing a rule that is not ours.
+func Foreign(workspace, name string) *Error {
+	return &Error{
+		Code: CodeForeign,
+		Text: fmt.Sprintf("rule %q of workspace %q was not made by pai-notify", name, workspace),
+		Advice: channel.Advice{
+			"en": "Choose another name, or change this rule where it was made, for instance in the EventBridge console.",
+			"zh": "请换一个名称,或到创建该规则的地方(例如事件总线控制台)修改它。",
+		},
+	}
+}
+
+// CheckMatch compares what a writer expects of the stored rule with its ETag, which is empty where there is none.
+func CheckMatch(workspace, name, match, etag string) error {
+	switch {
+	case match == MatchAny:
+		return nil
+	case match == MatchMissing && etag != "":
+		return &Error{
+			Code: CodeExists,
+			Text: fmt.Sprintf("workspace %q already has a rule %q", workspace, name),
+			Advice: channel.Advice{
+				"en": "Choose another name, or PUT the rule to replace it.",
+				"zh": "请换一个名称,或用 PUT 替换已有规则。",
+			},
+		}
+	case match == MatchMissing:
+		return nil
+	case etag == "":
+		return NotFound(workspace, name)
+	case match != MatchExists && match != etag:
+		return &Error{
+			Code: CodeChanged,
+			Text: fmt.Sprintf("rule %q of workspace %q has changed since it was read", name, workspace),
+			Advice: channel.Advice{
+				"en": "Read the rule again, make your change to what it is now, and save it with the new ETag.",
+				"zh": "请重新读取规则,在最新内容上修改,并使用新的 ETag 保存。",
+			},
+		}
+	}
+	return nil
+}

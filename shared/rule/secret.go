@@ -1,0 +1,104 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
+
+	"pai-notify/shared/channel"
+)
+
+func sealError(target string, err error) *Error {
+	e := &Error{
+		Code: CodeSealed,
+		Text: fmt.Sprintf("secrets of target %q", target),
+		Advice: channel.Advice{
+			"en": "Check SEAL_KEYS; if the key is lost, save the target again with its secrets.",
+			"zh": "请检查 SEAL_KEYS;若密钥已丢失,请重新填写该目标的密钥类设置并保存。",
+		},
+		Err: err,
+	}
+	var known interface{ Advice() map[string]string }
+	if errors.As(err, &known) {
+		e.Advice = known.Advice()
+	}
+	return e
+}
+
+// Keep fills in what a user may leave out of a rule that replaces another, whose secrets are open: secret settings of a
+// target with the same id and channel, and the author of a choice that is about what was created by its author. A
+// setting given as the empty text is taken away.
+func Keep(r Rule, old Rule, specs []channel.Spec) Rule {
+	before := map[string]Target{}
+	for _, t := range old.Targets {
+		before[t.ID] = t
+	}
+	targets := make([]Target, len(r.Targets))
+	for i, t := range r.Targets {
+		settings := channel.Settings{}
+		spec, _ := find(specs, t.Channel)
+		if b, there := before[t.ID]; there && b.Channel == t.Channel {
+			for name, value := range b.Settings {
+				if spec.secret(name) {
+					settings[name] = value
+				}
+			}
+		}
+		maps.Copy(settings, t.Settings)
+		maps.DeleteFunc(settings, func(_, value string) bool { return value == "" })
+		t.Settings = settings
+		targets[i] = t
+	}
+	r.Targets = targets
+	switch mine := r.Event.Scope.Kind == scopeCreatedByMe; {
+	case !mine:
+		r.Event.PAIUser = ""
+	case old.Event.Scope.Kind == scopeCreatedByMe && old.Event.PAIUser != "":
+		r.Event.PAIUser = old.Event.PAIUser
+	}
+	return r
+}
+
+// scopeCreatedByMe is the scope that needs its author: catalog.Choice.PAIUser.
+const scopeCreatedByMe = "createdByMe"
+
+// Redact takes the secrets out of a rule and says what may be shown of them. The fingerprint of a secret is for people
+// to tell two apart; see seal.Keyset.
+func Redact(r Rule, specs []channel.Spec, fingerprint func(string) string) (Rule, map[string]map[string]Secret) {
+	shown := map[string]map[string]Secret{}
+	targets := make([]Target, len(r.Targets))
+	for i, t := range r.Targets {
+		spec, _ := find(specs, t.Channel)
+		clear := channel.Settings{}
+		for name, value := range t.Settings {
+			if !spec.secret(name) {
+				clear[name] = value
+				continue
+			}
+			if shown[t.ID] == nil {
+				shown[t.ID] = map[string]Secret{}
+			}
+			shown[t.ID][name] = show(value, fingerprint)
+		}
+		t.Settings = clear
+		targets[i] = t
+	}
+	r.Targets = targets
+	return r, shown
+}
+
+// minShown is how long a secret must be for 4 of its characters to be no help in guessing the rest.
+const minShown = 16
+
+func show(value string, fingerprint func(string) string) Secret {
+	s := Secret{Fingerprint: fingerprint(value)}
+	if u, err := url.Parse(value); err == nil && strings.HasPrefix(u.Scheme, "http") {
+		s.Host = u.Host
+	}
+	if letters := []rune(value); len(letters) >= minShown {
+		s.Last4 = string(letters[len(letters)-4:])
+	}
+	return s
+}
