@@ -21,7 +21,7 @@ create table spoken (
 );
 
 -- What of PAI's events the catalogue does not know, for its override.
-create table unknown (
+create table unknown_name (
   bus   text   not null,
   kind  text   not null, -- source, type, field
   name  text   not null,
@@ -44,6 +44,6 @@ create index canary_bus on canary (bus, sent);
 
 -- +goose Down
 drop table canary;
-drop table unknown;
+drop table unknown_name;
 drop table spoken;
 drop table sighting;
