@@ -1,0 +1,305 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pai-notify/shared/event"
+)
+
+// origin is one source, ready to read its events.
+type origin struct {
+	id      string
+	kind    event.Text
+	names   []string            // CloudEvents sources
+	kinds   map[string]*kind    // by CloudEvents type
+	scopes  map[string]string   // kind of scope to the path that it looks at
+	options map[string][]string // ids of options by id of event
+	types   map[string][]string // CloudEvents types by id of option
+	known   map[string]struct{} // members of data that are used or deliberately not
+	tree    *node               // of all paths
+	slots   int                 // that the tree fills
+	members []member            // of event.View
+	extra   []extra
+}
+
+// kind is one thing that happens.
+type kind struct {
+	id             string
+	outcome        event.Text
+	severity       event.Severity
+	failing, final bool
+	raise          []raise
+}
+
+// raise lifts the severity of an event whose data has one of the values.
+type raise struct {
+	slot     int
+	values   []string
+	severity event.Severity
+}
+
+// compiler gathers everything that is wrong with a file.
+type compiler struct {
+	file     *form
+	problems Problems
+}
+
+func (c *compiler) wrong(path, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+// compile makes the catalogue, or names everything that is wrong with its last layer.
+func (f *form) compile(layers ...[]byte) (*Catalog, error) {
+	c := &compiler{file: f}
+	made := &Catalog{bus: f.Bus, layers: layers, names: map[string][]*origin{}}
+	if f.Bus == "" {
+		c.wrong("bus", "is empty; give what comes before the workspace's name in its bus's name")
+	}
+	for _, e := range f.Sources {
+		o := c.origin(e.key, e.value)
+		made.origins = append(made.origins, o)
+		made.Sources = append(made.Sources, c.source(e.key, e.value))
+		for _, name := range o.names {
+			made.names[name] = append(made.names[name], o)
+		}
+	}
+	c.unambiguous(made)
+	if len(c.problems) == 0 {
+		return made, nil
+	}
+	last := layers[len(layers)-1]
+	for i := range c.problems {
+		c.problems[i].Line = line(last, c.problems[i].Path)
+	}
+	return nil, c.problems
+}
+
+// unambiguous checks that an event has one meaning and an option id one source.
+func (c *compiler) unambiguous(made *Catalog) {
+	options := map[string]string{}
+	for _, s := range made.Sources {
+		for _, o := range s.Options {
+			if other, taken := options[o.ID]; taken {
+				c.wrong("sources."+s.ID+".options."+o.ID, "is an option of source %q too; give it another id", other)
+			}
+			options[o.ID] = s.ID
+		}
+	}
+	for name, origins := range made.names {
+		types := map[string]string{}
+		for _, o := range origins {
+			for t, k := range o.kinds {
+				if other, taken := types[t]; taken && other != o.id {
+					c.wrong("sources."+o.id+".events."+k.id+".types", "%q of %q is a type of source %q too", t, name, other)
+				}
+				types[t] = o.id
+			}
+		}
+	}
+}
+
+// What EventBridge allows: help.aliyun.com/en/eventbridge/product-overview/limits.
+const (
+	maxSourceBytes = 128
+	maxTypeBytes   = 64
+)
+
+func (c *compiler) names(path string, names []string, most int) {
+	if len(names) == 0 {
+		c.wrong(path, "is empty; name at least one")
+	}
+	for i, name := range names {
+		switch at := fmt.Sprintf("%s[%d]", path, i); {
+		case name == "" || len(name) > most:
+			c.wrong(at, "has %d bytes; EventBridge takes 1 to %d", len(name), most)
+		case slices.Contains(names[:i], name):
+			c.wrong(at, "%q appears twice", name)
+		}
+	}
+}
+
+func (c *compiler) origin(id string, s source) *origin {
+	at := "sources." + id
+	o := &origin{
+		id: id, kind: c.text(at+".kind", s.Kind), names: s.Sources, kinds: map[string]*kind{},
+		scopes: map[string]string{}, options: map[string][]string{}, types: map[string][]string{},
+		known: map[string]struct{}{}, tree: new(node),
+	}
+	c.names(at+".sources", s.Sources, maxSourceBytes)
+	c.fields(o, at, s)
+	kinds := map[string]*kind{}
+	for _, e := range s.Events {
+		kinds[e.key] = c.event(o, at+".events."+e.key, e.key, e.value)
+	}
+	for _, e := range s.Raise {
+		c.raise(o, kinds, at+".raise."+e.key, e.value)
+	}
+	for _, e := range s.Scopes {
+		if e.value.Path != "" {
+			o.known[top(e.value.Path)] = struct{}{}
+		}
+		o.scopes[e.key] = e.value.Path
+	}
+	for _, e := range s.Options {
+		c.option(o, s, at+".options."+e.key, e.key, e.value)
+	}
+	for _, name := range slices.Concat(s.Ignored, c.file.Ignored) {
+		o.known[name] = struct{}{}
+	}
+	return o
+}
+
+func (c *compiler) event(o *origin, at, id string, e eventForm) *kind {
+	k := &kind{
+		id: id, outcome: c.text(at+".outcome", e.Outcome), failing: e.Failing, final: e.Final,
+		severity: c.severity(at+".severity", e.Severity),
+	}
+	c.names(at+".types", e.Types, maxTypeBytes)
+	for i, t := range e.Types {
+		if other, taken := o.kinds[t]; taken && other != k {
+			c.wrong(fmt.Sprintf("%s.types[%d]", at, i), "%q is a type of event %q too", t, other.id)
+		}
+		o.kinds[t] = k
+	}
+	return k
+}
+
+func (c *compiler) raise(o *origin, kinds map[string]*kind, at string, r raiseForm) {
+	made := raise{values: r.Values, severity: c.severity(at+".severity", r.Severity)}
+	if len(r.Values) == 0 {
+		c.wrong(at+".values", "is empty; name the values that raise the severity")
+	}
+	steps, err := parsePath(r.Path)
+	if err != nil {
+		c.wrong(at+".path", "%v", err)
+		return
+	}
+	made.slot = o.slot(steps)
+	for i, id := range r.Events {
+		if kinds[id] == nil {
+			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events", id)
+			continue
+		}
+		kinds[id].raise = append(kinds[id].raise, made)
+	}
+}
+
+func (c *compiler) option(o *origin, s source, at, id string, f optionForm) {
+	if len(f.Events) == 0 {
+		c.wrong(at+".events", "is empty; name at least one of the source's events")
+	}
+	if _, ok := s.Groups.find(f.Group); !ok {
+		c.wrong(at+".group", "%q is none of the source's groups: %s", f.Group, strings.Join(s.Groups.keys(), ", "))
+	}
+	for i, name := range f.Events {
+		e, ok := s.Events.find(name)
+		if !ok {
+			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events: %s", name, strings.Join(s.Events.keys(), ", "))
+			continue
+		}
+		o.options[name] = append(o.options[name], id)
+		for _, t := range e.Types {
+			if !slices.Contains(o.types[id], t) {
+				o.types[id] = append(o.types[id], t)
+			}
+		}
+	}
+}
+
+// source makes what users see.
+func (c *compiler) source(id string, s source) Source {
+	at := "sources." + id
+	made := Source{
+		ID: id, Label: c.text(at+".label", s.Label), Kind: s.Kind.text(),
+		Groups: []Group{}, Options: []Option{}, Scopes: []ScopeKind{},
+	}
+	for _, g := range s.Groups {
+		made.Groups = append(made.Groups, Group{ID: g.key, Label: c.text(at+".groups."+g.key+".label", g.value.Label)})
+	}
+	for _, o := range s.Options {
+		group, _ := s.Groups.find(o.value.Group)
+		highest := event.Info
+		for _, name := range o.value.Events {
+			e, _ := s.Events.find(name)
+			severity, _ := parseSeverity(e.Severity)
+			highest = max(highest, severity)
+		}
+		made.Options = append(made.Options, Option{
+			ID: o.key, Group: o.value.Group, Label: c.text(at+".options."+o.key+".label", o.value.Label),
+			Hint: o.value.Hint.or(group.Hint).text(), Severity: severities()[highest],
+		})
+	}
+	for _, k := range s.Scopes {
+		made.Scopes = append(made.Scopes, c.scope(at+".scopes."+k.key, k.key, k.value))
+	}
+	return made
+}
+
+func (c *compiler) scope(at, kind string, s scopeForm) ScopeKind {
+	general, _ := c.file.Scopes.find(kind)
+	needs, known := needs(kind)
+	if !known {
+		c.wrong(at, "is no kind of scope; known are %s", strings.Join(scopeKinds(), ", "))
+	}
+	if kind != AllInWorkspace {
+		steps, err := parsePath(s.Path)
+		switch {
+		case err != nil:
+			c.wrong(at+".path", "%v", err)
+		case slices.ContainsFunc(steps, func(s step) bool { return s.name == "" }):
+			c.wrong(at+".path", "%q leads into a list, which no event pattern can", s.Path)
+		}
+	}
+	return ScopeKind{
+		Kind: kind, Needs: needs,
+		Label: c.text(at+".label", s.Label.or(general.Label)), Hint: s.Hint.or(general.Hint).text(),
+	}
+}
+
+// scopeKinds lists the kinds of scope.
+func scopeKinds() []string {
+	return []string{AllInWorkspace, CreatedByMe, Objects, Creators, NamePrefix, ResourceQuota}
+}
+
+// needs says which member of a choice a kind of scope wants.
+func needs(kind string) (member string, known bool) {
+	switch kind {
+	case AllInWorkspace:
+		return "", true
+	case CreatedByMe:
+		return "paiUser", true
+	case Objects, Creators, ResourceQuota:
+		return "ids", true
+	case NamePrefix:
+		return "prefix", true
+	}
+	return "", false
+}
+
+func (c *compiler) text(at string, w words) event.Text {
+	if w.EN == "" {
+		c.wrong(at+".en", "is empty; every text needs at least English")
+	}
+	return w.text()
+}
+
+// severities are the words of [event.Severity] by its values.
+func severities() []string { return []string{"info", "warning", "error"} }
+
+func parseSeverity(word string) (event.Severity, bool) {
+	if word == "" {
+		return event.Info, true
+	}
+	i := slices.Index(severities(), word)
+	return event.Severity(max(i, 0)), i >= 0
+}
+
+func (c *compiler) severity(at, word string) event.Severity {
+	s, ok := parseSeverity(word)
+	if !ok {
+		c.wrong(at, "%q is no severity; want %s", word, strings.Join(severities(), ", "))
+	}
+	return s
+}

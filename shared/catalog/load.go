@@ -1,0 +1,239 @@
+package catalog
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"pai-notify/shared/event"
+)
+
+//go:embed catalog.yaml
+var file []byte
+
+const maxOverride = 64 << 10 // bytes; several times what replacing everything takes
+
+// Load reads the catalogue that is part of the program. An error is a fault in the program.
+func Load() (*Catalog, error) {
+	f := new(form)
+	if err := f.lay(file); err != nil {
+		return nil, fmt.Errorf("read embedded catalog.yaml: %w", err)
+	}
+	return f.compile(file)
+}
+
+// Override gives a catalogue with a partial file laid over this one: what the file does not name stays, lists are
+// replaced, an entry that is ~ is removed. The catalogue itself does not change. The error is [Problems], each with its
+// line in the file.
+func (c *Catalog) Override(text []byte) (*Catalog, error) {
+	if len(text) > maxOverride {
+		return nil, Problems{{Text: fmt.Sprintf("%d bytes are too many; write only what differs, in at most %d", len(text), maxOverride)}}
+	}
+	f := new(form)
+	for _, earlier := range append(slices.Clone(c.layers), text) {
+		if err := f.lay(earlier); err != nil {
+			return nil, err
+		}
+	}
+	return f.compile(append(slices.Clone(c.layers), text)...)
+}
+
+// Problem is one fault of an override.
+type Problem struct {
+	Line int    // in the file, from 1; 0 where none can be named
+	Path string // of the entry: sources.dlc.events.failed
+	Text string
+}
+
+// Problems are all faults of an override.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		at := ""
+		if problem.Line > 0 {
+			at = fmt.Sprintf("line %d: ", problem.Line)
+		}
+		if problem.Path != "" {
+			at += problem.Path + ": "
+		}
+		lines[i] = at + problem.Text
+	}
+	return strings.Join(lines, "\n")
+}
+
+// The form of catalog.yaml.
+type (
+	form struct {
+		Bus     string           `yaml:"bus"`
+		Fields  keyed[[]string]  `yaml:"fields"`
+		Ignored []string         `yaml:"ignored"`
+		Scopes  keyed[labelForm] `yaml:"scopes"`
+		Sources keyed[source]    `yaml:"sources"`
+	}
+	source struct {
+		Sources []string          `yaml:"sources"`
+		Label   words             `yaml:"label"`
+		Kind    words             `yaml:"kind"`
+		Groups  keyed[labelForm]  `yaml:"groups"`
+		Scopes  keyed[scopeForm]  `yaml:"scopes"`
+		Fields  keyed[[]string]   `yaml:"fields"`
+		Extra   keyed[[]string]   `yaml:"extra"`
+		Ignored []string          `yaml:"ignored"`
+		Events  keyed[eventForm]  `yaml:"events"`
+		Raise   keyed[raiseForm]  `yaml:"raise"`
+		Options keyed[optionForm] `yaml:"options"`
+	}
+	labelForm struct {
+		Label words `yaml:"label"`
+		Hint  words `yaml:"hint"`
+	}
+	scopeForm struct {
+		Path  string `yaml:"path"`
+		Label words  `yaml:"label"`
+		Hint  words  `yaml:"hint"`
+	}
+	eventForm struct {
+		Types    []string `yaml:"types"`
+		Outcome  words    `yaml:"outcome"`
+		Severity string   `yaml:"severity"`
+		Failing  bool     `yaml:"failing"`
+		Final    bool     `yaml:"final"`
+	}
+	raiseForm struct {
+		Events   []string `yaml:"events"`
+		Path     string   `yaml:"path"`
+		Values   []string `yaml:"values"`
+		Severity string   `yaml:"severity"`
+	}
+	optionForm struct {
+		Group  string   `yaml:"group"`
+		Events []string `yaml:"events"`
+		Label  words    `yaml:"label"`
+		Hint   words    `yaml:"hint"`
+	}
+	words struct {
+		EN string `yaml:"en"`
+		ZH string `yaml:"zh"`
+	}
+)
+
+func (w words) text() event.Text {
+	t := event.Text{}
+	if w.EN != "" {
+		t["en"] = w.EN
+	}
+	if w.ZH != "" {
+		t["zh"] = w.ZH
+	}
+	return t
+}
+
+func (w words) or(other words) words {
+	if w == (words{}) {
+		return other
+	}
+	return w
+}
+
+// lay reads a file over what is there.
+func (f *form) lay(text []byte) error {
+	err := yaml.UnmarshalWithOptions(text, f, yaml.Strict())
+	if err == nil {
+		return nil
+	}
+	var at yaml.Error
+	if errors.As(err, &at) {
+		problem := Problem{Text: at.GetMessage()}
+		if token := at.GetToken(); token != nil && token.Position != nil {
+			problem.Line = token.Position.Line
+		}
+		return Problems{problem}
+	}
+	return Problems{{Text: err.Error()}}
+}
+
+// keyed is a YAML mapping in the order of the file. Decoding lays a mapping over what is there.
+type keyed[T any] []entry[T]
+
+type entry[T any] struct {
+	key   string
+	value T
+}
+
+func (k *keyed[T]) UnmarshalYAML(node ast.Node) error {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return &yaml.UnexpectedNodeTypeError{Actual: node.Type(), Expected: ast.MappingType, Token: node.GetToken()}
+	}
+	for each := mapping.MapRange(); each.Next(); {
+		key := each.Key().GetToken().Value
+		i := slices.IndexFunc(*k, func(e entry[T]) bool { return e.key == key })
+		if each.Value().Type() == ast.NullType {
+			if i >= 0 {
+				*k = slices.Delete(*k, i, i+1)
+			}
+			continue
+		}
+		if i < 0 {
+			i = len(*k)
+			*k = append(*k, entry[T]{key: key})
+		}
+		if err := yaml.NodeToValue(each.Value(), &(*k)[i].value, yaml.Strict()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k keyed[T]) find(key string) (T, bool) {
+	for _, e := range k {
+		if e.key == key {
+			return e.value, true
+		}
+	}
+	var none T
+	return none, false
+}
+
+func (k keyed[T]) keys() []string {
+	keys := make([]string, len(k))
+	for i, e := range k {
+		keys[i] = e.key
+	}
+	return keys
+}
+
+// line finds the line of an entry in a file, or of the nearest entry around it that the file has; 0 if it has none.
+func line(text []byte, path string) int {
+	parsed, err := parser.ParseBytes(text, 0)
+	if err != nil || len(parsed.Docs) == 0 {
+		return 0
+	}
+	at, node := 0, parsed.Docs[0].Body
+	for rest := path; rest != ""; {
+		mapping, ok := node.(ast.MapNode)
+		if !ok {
+			return at
+		}
+		found := false
+		for each := mapping.MapRange(); each.Next(); {
+			key := each.Key().GetToken()
+			if tail, ok := strings.CutPrefix(rest, key.Value); ok && (tail == "" || tail[0] == '.' || tail[0] == '[') {
+				at, node, rest, found = key.Position.Line, each.Value(), strings.TrimPrefix(tail, "."), true
+				break
+			}
+		}
+		if !found {
+			return at
+		}
+	}
+	return at
+}

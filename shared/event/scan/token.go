@@ -1,0 +1,106 @@
+package scan
+
+// blanks steps over white space.
+func (s *Scanner) blanks() {
+	for s.at < len(s.text) && isBlank(s.text[s.at]) {
+		s.at++
+	}
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// word steps over true, false or null.
+func (s *Scanner) word(word string) {
+	for i := range len(word) {
+		if s.at+i >= len(s.text) || s.text[s.at+i] != word[i] {
+			s.fail(s.at+i, "want "+word)
+			return
+		}
+	}
+	s.at += len(word)
+}
+
+// quoted steps over a string and says whether it has escapes.
+func (s *Scanner) quoted() (escaped bool) {
+	text, at := s.text, s.at+1
+	for at < len(text) {
+		switch c := text[at]; {
+		case c == '"':
+			s.at = at + 1
+			return escaped
+		case c == '\\':
+			escaped = true
+			if at = s.escape(at + 1); at < 0 {
+				return escaped
+			}
+		case c < ' ':
+			s.fail(at, "a control character in a string; want it escaped")
+			return escaped
+		default:
+			at++
+		}
+	}
+	s.fail(at, "")
+	return escaped
+}
+
+// escape steps over what follows a backslash; -1 after an error.
+func (s *Scanner) escape(at int) int {
+	if at >= len(s.text) {
+		s.fail(at, "")
+		return -1
+	}
+	switch s.text[at] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return at + 1
+	case 'u':
+		for i := at + 1; i <= at+4; i++ {
+			if i >= len(s.text) || !isHex(s.text[i]) {
+				s.fail(i, `want four hexadecimal digits after \u`)
+				return -1
+			}
+		}
+		return at + 5
+	}
+	s.fail(at, "an unknown escape in a string")
+	return -1
+}
+
+func isHex(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// number steps over a number: -12.5e+3.
+func (s *Scanner) number() {
+	if s.text[s.at] == '-' {
+		s.at++
+	}
+	if s.at < len(s.text) && s.text[s.at] == '0' {
+		s.at++
+	} else {
+		s.digits()
+	}
+	if s.Kind() == '.' {
+		s.at++
+		s.digits()
+	}
+	if kind := s.Kind(); kind == 'e' || kind == 'E' {
+		s.at++
+		if sign := s.Kind(); sign == '+' || sign == '-' {
+			s.at++
+		}
+		s.digits()
+	}
+}
+
+func (s *Scanner) digits() {
+	start := s.at
+	for s.at < len(s.text) && isDigit(s.text[s.at]) {
+		s.at++
+	}
+	if s.at == start {
+		s.fail(start, "want a digit")
+	}
+}
