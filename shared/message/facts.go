@@ -3,7 +3,9 @@ package message
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
+	"time"
 
 	"pai-notify/shared/event"
 )
@@ -27,7 +29,7 @@ func (f *facts) line(name, value string) {
 // reason keeps line breaks, and both ends where it is long: the head says what failed, the last lines of a stack trace
 // say where.
 func (f *facts) reason(v event.View) {
-	code, text := Line(v.ReasonCode), strings.TrimSpace(block(v.Reason))
+	code, text := Line(v.ReasonCode), strings.TrimSpace(Block(v.Reason))
 	switch {
 	case text == "":
 		text = code
@@ -37,6 +39,65 @@ func (f *facts) reason(v event.View) {
 	if text != "" {
 		f.list = append(f.list, Fact{f.words.Labels.Reason, CutMiddle(text, f.words.language, maxReason)})
 	}
+}
+
+func extraNames() [13]string {
+	return [...]string{
+		"exitCode", "failedPod", "failedNode", "preemptedBy", "willRestart", "limitMinutes", "keptUntil", "maxIdleMinutes",
+		"switchInSeconds", "imageName", "imageUrl", "pipelineId", "uri",
+	}
+}
+
+// extras tells the further values of a view that a language has a label for: those of a failure first. The names are the
+// catalogue's; one that ends in Minutes or Seconds is a span of time, one that ends in Until a moment.
+func (f *facts) extras(v event.View, zone *time.Location) {
+	if len(v.Extra) == 0 {
+		return
+	}
+	for _, name := range extraNames() {
+		text, ok := scalar(v.Extra[name])
+		if !ok {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(name, "Minutes"):
+			text = f.span(text, time.Minute)
+		case strings.HasSuffix(name, "Seconds"):
+			text = f.span(text, time.Second)
+		case strings.HasSuffix(name, "Until"):
+			if at, err := time.Parse(time.RFC3339, text); err == nil {
+				text = moment(at, zone)
+			}
+		case text == "true":
+			text = f.words.Yes
+		case text == "false":
+			text = f.words.No
+		}
+		f.line(f.words.Extras[name], text)
+	}
+}
+
+// span tells a number of units; what is no number stays as it is.
+func (f *facts) span(text string, unit time.Duration) string {
+	const most = 100 * 365 * 24 * time.Hour // what is longer is no span of anything here, and would overflow
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n > 0) || n > float64(most/unit) {
+		return text
+	}
+	return f.words.duration(time.Duration(n * float64(unit)))
+}
+
+// scalar is the text of a JSON string, number or boolean.
+func scalar(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || raw[0] == 'n' {
+		return "", false
+	}
+	if raw[0] != '"' {
+		return string(raw), true
+	}
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return text, err == nil
 }
 
 const (
@@ -54,13 +115,13 @@ func (f *facts) envelope(e event.Event, v event.View) {
 		return
 	}
 	f.line(l.Subject, e.Subject)
-	var text string
 	if len(e.Data) == 0 || len(e.Data) > maxParsedBytes {
 		return
 	}
 	if e.Data[0] != '{' {
-		if json.Unmarshal(e.Data, &text) != nil {
-			text = string(e.Data)
+		text, ok := scalar(e.Data)
+		if !ok {
+			text = string(e.Data) // a list
 		}
 		f.line(l.Data, text)
 		return
@@ -73,14 +134,11 @@ func (f *facts) envelope(e event.Event, v event.View) {
 		if key, err = d.Token(); err != nil {
 			break
 		}
-		if err = d.Decode(&raw); err != nil || len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || raw[0] == 'n' {
-			continue
+		if err = d.Decode(&raw); err != nil {
+			break
 		}
-		text = string(raw)
-		if raw[0] == '"' {
-			err = json.Unmarshal(raw, &text)
-		}
-		if name, ok := key.(string); ok && err == nil {
+		name, named := key.(string)
+		if text, ok := scalar(raw); ok && named {
 			f.line(Cut(Line(name), f.words.language, maxName), text)
 			n++
 		}

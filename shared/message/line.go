@@ -15,8 +15,8 @@ func Line(s string) string {
 	return strings.TrimSpace(scrub(s, true))
 }
 
-// block is [Line] for a text of several lines: it keeps line breaks.
-func block(s string) string {
+// Block is [Line] for a text of several lines: it keeps line breaks and tabs.
+func Block(s string) string {
 	if clean(s, false) {
 		return s
 	}

@@ -91,6 +91,7 @@ func New(e event.Event, v event.View, o Options) Message {
 	}
 	f.reason(v)
 	f.line(l.Restarts, v.Restarts)
+	f.extras(v, zone)
 	f.line(l.Owner, or(v.OwnerName, v.OwnerID))
 	if operator := or(v.OperatorName, v.OperatorID); operator != or(v.OwnerName, v.OwnerID) {
 		f.line(l.Operator, operator)

@@ -95,7 +95,16 @@ func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
 		walk = func(path string, v reflect.Value) {
 			for i := range v.NumField() {
 				name := path + "." + v.Type().Field(i).Name
-				if v.Field(i).Kind() == reflect.Struct {
+				if v.Field(i).Kind() == reflect.Map {
+					for _, key := range extraNames() {
+						if v.Field(i).MapIndex(reflect.ValueOf(key)).String() == "" {
+							t.Errorf("%s lacks %s", name, key)
+						}
+					}
+					if v.Field(i).Len() != len(extraNames()) {
+						t.Errorf("%s has %d labels, want %d", name, v.Field(i).Len(), len(extraNames()))
+					}
+				} else if v.Field(i).Kind() == reflect.Struct {
 					walk(name, v.Field(i))
 				} else if v.Field(i).String() == "" && name != language+".Gap" {
 					t.Errorf("%s is empty", name)
@@ -124,6 +133,20 @@ func TestEmptyFactsAreHidden(t *testing.T) {
 	}
 	if m.Title != "Job failed: dlc1" {
 		t.Errorf("title %q: want the id where the name is missing", m.Title)
+	}
+}
+
+func TestFurtherValuesAreToldInWordsOfTheLanguage(t *testing.T) {
+	t.Parallel()
+	v := event.View{Known: true, ID: "dlc1", Extra: map[string]json.RawMessage{
+		"exitCode": json.RawMessage(`137`), "failedPod": json.RawMessage(`"dlc1-worker-3"`), "willRestart": json.RawMessage(`true`),
+		"limitMinutes": json.RawMessage(`90`), "keptUntil": json.RawMessage(`"2026-11-24T12:05:00Z"`), "uri": json.RawMessage(`{"a":1}`),
+		"switchInSeconds": json.RawMessage(`"soon"`), "maxIdleMinutes": json.RawMessage(`1e300`), "notTold": json.RawMessage(`1`),
+	}}
+	want := []Fact{{"ID", "dlc1"}, {"退出码", "137"}, {"失败 Pod", "dlc1-worker-3"}, {"自动重启", "是"}, {"时限", "1小时30分"},
+		{"保留至", "2026-11-24 20:05:00 CST"}, {"空闲时限", "1e300"}, {"切换节点倒计时", "soon"}}
+	if diff := cmp.Diff(want, New(event.Event{}, v, Options{Language: "zh", Zone: china}).Facts); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -27,6 +27,8 @@ type words struct {
 	Close   string `json:"close"`
 	Cut     string `json:"cut"`     // stands where {n} characters were left out
 	Unknown string `json:"unknown"` // title of an event of which nothing is known
+	Yes     string `json:"yes"`
+	No      string `json:"no"`
 	Link    string `json:"link"`
 	Units   struct {
 		Day     string `json:"day"`
@@ -58,7 +60,8 @@ type words struct {
 		Subject       string `json:"subject"`
 		Data          string `json:"data"`
 	} `json:"labels"`
-	Test struct {
+	Extras map[string]string `json:"extras"` // labels of event.View.Extra; what has none is not told
+	Test   struct {
 		Title string `json:"title"`
 		Note  string `json:"note"`
 		Text  string `json:"text"`

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"pai-notify/shared/channel"
 	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
@@ -68,6 +69,7 @@ type button struct {
 const (
 	maxTitle = 400 // bytes
 	maxShort = 40  // bytes of a value that leaves room for a second column
+	maxUsers = 100 // called by one message; more would leave no room for it
 )
 
 // openID is a user's id as a custom bot takes it; it takes neither mobile numbers nor mail addresses.
@@ -76,14 +78,14 @@ var openID = regexp.MustCompile(`^ou_[0-9A-Za-z]{8,64}$`)
 func newCard(m message.Message) *card {
 	c := &card{
 		Config:   config{WideScreen: true},
-		Header:   header{Template: colour(m), Title: plain(m.Title, m.Language, maxTitle)},
+		Header:   header{Template: colour(m), Title: plain(channel.Title(m), m.Language, maxTitle)},
 		Elements: make([]element, 0, 4+len(m.Items)),
 	}
 	for _, item := range m.Items {
-		title := plain(item.Title, m.Language, maxTitle)
+		title := plain(message.Line(item.Title), m.Language, maxTitle)
 		e := element{Tag: "div", Text: &title}
-		if item.Link != "" {
-			b := open(item.Link, m.Language, "default")
+		if link := channel.Link(item.Link); link != "" {
+			b := open(link, m.Language, "default")
 			e.Extra = &b
 		}
 		c.Elements = append(c.Elements, e)
@@ -91,22 +93,24 @@ func newCard(m message.Message) *card {
 	if len(m.Facts) > 0 {
 		fields := make([]field, len(m.Facts))
 		for i, f := range m.Facts {
-			short := len(f.Value) <= maxShort && !strings.Contains(f.Value, "\n")
-			between := message.Colon(m.Language)
+			value, between := message.Block(f.Value), message.Colon(m.Language)
+			short := len(value) <= maxShort && !strings.Contains(value, "\n")
 			if short {
 				between = "\n"
 			}
-			fields[i] = field{short, text{"plain_text", neutral(f.Name + between + f.Value)}}
+			fields[i] = field{short, text{"plain_text", neutral(message.Line(f.Name) + between + value)}}
 		}
 		c.Elements = append(c.Elements, element{Tag: "div", Fields: fields})
 	}
 	if call := mentions(m.Mentions, `<at id=`, `></at>`); call != "" {
 		c.Elements = append(c.Elements, element{Tag: "div", Text: &text{"lark_md", call}})
 	}
-	if m.Link != "" {
-		c.Elements = append(c.Elements, element{Tag: "action", Actions: []button{open(m.Link, m.Language, "primary")}})
+	if link := channel.Link(m.Link); link != "" {
+		c.Elements = append(c.Elements, element{Tag: "action", Actions: []button{open(link, m.Language, "primary")}})
 	}
-	c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(footer(m), m.Language, maxTitle)}})
+	if m.Event.ID != "" {
+		c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(message.Line(m.Event.ID), m.Language, maxTitle)}})
+	}
 	return c
 }
 
@@ -114,33 +118,23 @@ func newCard(m message.Message) *card {
 func newText(m message.Message) *content {
 	var b strings.Builder
 	b.Grow(2048)
-	b.WriteString(neutral(message.Cut(m.Title, m.Language, maxTitle)))
+	b.WriteString(neutral(message.Cut(channel.Title(m), m.Language, maxTitle)))
 	for _, item := range m.Items {
-		b.WriteString("\n" + neutral(message.Cut(item.Title, m.Language, maxTitle)))
-		if item.Link != "" {
-			b.WriteString(" " + item.Link)
+		b.WriteString("\n" + neutral(message.Cut(message.Line(item.Title), m.Language, maxTitle)))
+		if link := channel.Link(item.Link); link != "" {
+			b.WriteString(" " + link)
 		}
 	}
 	for _, f := range m.Facts {
-		b.WriteString("\n" + neutral(f.Name+message.Colon(m.Language)+f.Value))
+		b.WriteString("\n" + neutral(message.Line(f.Name)+message.Colon(m.Language)+message.Block(f.Value)))
 	}
-	if m.Link != "" {
-		b.WriteString("\n" + m.Link)
+	if link := channel.Link(m.Link); link != "" {
+		b.WriteString("\n" + link)
 	}
-	b.WriteString("\n" + neutral(message.Cut(footer(m), m.Language, maxTitle)))
 	if call := mentions(m.Mentions, `<at user_id="`, `"></at>`); call != "" {
 		b.WriteString("\n" + call)
 	}
 	return &content{b.String()}
-}
-
-// footer names what told the event, and the event. Its first word is in every message, so that it can be the keyword
-// that a bot demands.
-func footer(m message.Message) string {
-	if m.Event.ID == "" {
-		return "PAI"
-	}
-	return "PAI · " + m.Event.ID
 }
 
 // colour of the header by what wants attention.
@@ -167,16 +161,22 @@ func open(link, language, kind string) button {
 	return button{"button", kind, text{"plain_text", message.LinkText(language)}, link}
 }
 
-// mentions calls the users that have a valid id; it is the only text in which a client reads markup.
+// mentions calls the users that have a valid id, a hundred at most; it is the only text in which a client reads markup.
 func mentions(who message.Mentions, before, after string) string {
 	var b strings.Builder
 	if who.All {
 		b.WriteString(before + "all" + after)
 	}
+	left := maxUsers
 	for _, id := range who.Users {
-		if openID.MatchString(id) {
-			b.WriteString(before + id + after)
+		if !openID.MatchString(id) {
+			continue // a rule with such an id is refused: see Spec.Mention
 		}
+		if left--; left < 0 {
+			b.WriteString(" …")
+			break
+		}
+		b.WriteString(before + id + after)
 	}
 	return b.String()
 }

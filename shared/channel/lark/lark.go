@@ -93,23 +93,16 @@ func (w wire) Spec() channel.Spec { return w.spec }
 // Request renders the message within the bot's limit and signs it.
 func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
 	e := signed(to, at)
-	var fault error
-	body := channel.Fit(m, maxBody, func(m message.Message) []byte {
+	body, err := channel.Fit(m, maxBody, func(m message.Message) ([]byte, error) {
 		if e.Type, e.Card, e.Content = "interactive", nil, nil; w.asText {
 			e.Type, e.Content = "text", newText(m)
 		} else {
 			e.Card = newCard(m)
 		}
-		encoded, err := channel.JSON(e)
-		fault = errors.Join(fault, err)
-		return encoded
+		return channel.JSON(e)
 	})
-	if fault != nil {
-		return nil, fault
-	}
-	if len(body) > maxBody {
-		text := fmt.Sprintf("%d bytes and at most %d are accepted", len(body), maxBody)
-		return nil, w.table.Read(channel.Answer{Signal: "render", Code: "too-long", Text: text})
+	if err != nil {
+		return nil, err
 	}
 	return w.post(to, body)
 }

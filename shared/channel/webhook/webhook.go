@@ -27,9 +27,6 @@ const (
 	settingMode   = "mode"
 )
 
-// maxBody is what an event of EventBridge, at most 256 KB, can need with all its attributes.
-const maxBody = 320 << 10 // bytes
-
 // New is the channel.
 func New(d channel.Deps) channel.Channel { return channel.HTTP(newWire(d), d) }
 
@@ -60,10 +57,6 @@ func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*ht
 	body, contentType, err := newBody(mode, m)
 	if err != nil {
 		return nil, err
-	}
-	if len(body) > maxBody {
-		text := fmt.Sprintf("%d bytes and at most %d are sent", len(body), maxBody)
-		return nil, w.table.Read(channel.Answer{Signal: "render", Code: "too-long", Text: text})
 	}
 	req, err := http.NewRequest(http.MethodPost, address.String(), bytes.NewReader(body))
 	if err != nil {
@@ -140,6 +133,6 @@ func newSpec(allow []string) channel.Spec {
 				},
 			},
 		},
-		MaxBytes: maxBody,
+		// No MaxBytes: an event is sent whole, and EventBridge carries at most 256 KB. An endpoint that takes less says 413.
 	}
 }
