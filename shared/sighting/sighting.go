@@ -69,7 +69,7 @@ func (l *Log) Record(ctx context.Context, bus string, e event.Event, unknown []U
 		done, err := tx.ExecContext(ctx,
 			`insert into sighting (id, bus, source, event_id, type, known, seen, size, event)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
-			rowID(now, e), bus, e.Source, e.ID, e.Type, known, now.UnixMilli(), len(body), string(body))
+			rowID(now, e), bus, plain(e.Source), plain(e.ID), plain(e.Type), known, now.UnixMilli(), len(body), string(body))
 		if err != nil {
 			return err
 		}
@@ -131,8 +131,11 @@ func count(ctx context.Context, tx *sql.Tx, bus string, unknown []Unknown, now t
 	return nil
 }
 
+// plain takes out what PostgreSQL does not take in a text.
+func plain(text string) string { return strings.ReplaceAll(text, "\x00", "") }
+
 func shorten(name string) string {
-	name = strings.ReplaceAll(name, "\x00", "") // PostgreSQL takes none
+	name = plain(name)
 	if len(name) <= maxName {
 		return name
 	}

@@ -136,6 +136,9 @@ func TestHostileNamesDoNotFillTheDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := log.Record(t.Context(), bus, event.Event{ID: "\x00", Source: "a\x00b", Type: "\x00"}, nil); err != nil {
+		t.Fatal(err)
+	}
 	counts, err := log.Unknown(t.Context(), bus)
 	if err != nil || len(counts) != 200 || len(counts[0].Name) > 200 {
 		t.Fatalf("%d names, %v; want 200", len(counts), err)
