@@ -2,6 +2,7 @@ package channel
 
 import (
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -16,28 +17,33 @@ func Fit[T ~string | ~[]byte](
 	m message.Message, limit int, render func(message.Message) (T, error),
 ) (T, error) {
 	out, err := render(m)
-	const least = 64 // bytes of a fact that say enough with a notice
+	const (
+		least = 64 // bytes of a fact that say enough with a notice
+		most  = 32 // facts are shortened; a message has some ten
+	)
 	whole := m.Facts
 	if err == nil && len(out) > limit {
 		m.Facts = slices.Clone(whole)
 	}
-	for err == nil && len(out) > limit {
+	for range most {
 		i := longest(m.Facts)
-		if i < 0 || len(m.Facts[i].Value) <= least {
+		if err != nil || len(out) <= limit || i < 0 || len(m.Facts[i].Value) <= least {
 			break
 		}
 		room := max(least, len(m.Facts[i].Value)-(len(out)-limit))
 		m.Facts[i].Value = shorten(whole[i].Value, m.Language, room)
 		out, err = render(m)
 	}
-	facts, items := m.Facts, m.Items
-	for left := 1; err == nil && len(out) > limit && len(facts)+len(items) > 0; left++ {
-		if len(items) > 0 {
-			items = items[:len(items)-1]
-		} else {
-			facts = facts[:len(facts)-1]
-		}
-		m.Items, m.Facts = items, append(slices.Clone(facts), message.Fact{Name: "…", Value: "+" + strconv.Itoa(left)})
+	if err == nil && len(out) > limit {
+		shortened := m
+		drop := sort.Search(len(m.Items)+len(m.Facts), func(n int) bool {
+			if err == nil {
+				m = without(shortened, n)
+				out, err = render(m)
+			}
+			return err != nil || len(out) <= limit
+		})
+		m = without(shortened, drop)
 		out, err = render(m)
 	}
 	if err == nil && len(out) > limit {
@@ -45,6 +51,17 @@ func Fit[T ~string | ~[]byte](
 		out, err = render(m)
 	}
 	return out, err
+}
+
+// without leaves n items, then facts, out from the end, and says so.
+func without(m message.Message, n int) message.Message {
+	if n == 0 {
+		return m
+	}
+	items := min(n, len(m.Items))
+	m.Items = m.Items[:len(m.Items)-items]
+	m.Facts = append(slices.Clone(m.Facts[:len(m.Facts)-(n-items)]), message.Fact{Name: "…", Value: "+" + strconv.Itoa(n)})
+	return m
 }
 
 func longest(facts []message.Fact) int {

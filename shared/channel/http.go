@@ -121,6 +121,7 @@ func (c *overHTTP) roundTrip(
 		return broken
 	}
 	if err := ctx.Err(); err != nil {
+		p.traced.Store(true) // nothing was begun
 		return broke(err)
 	}
 	resp, err := c.client.Do(req.WithContext(p.watch(ctx)))

@@ -72,13 +72,18 @@ func (p *progress) read(err error) breakage {
 		network     net.Error
 	)
 	b := breakage{step: order()[p.step.Load()], written: p.wrote.Load()}
-	if errors.As(err, &op) && op.Op == "dial" && !b.written {
+	traced := p.traced.Load()
+	switch {
+	case b.written:
+	case errors.As(err, &op) && op.Op == "dial", traced && b.step == StepAddress:
 		b.step = StepDial
+	case !traced: // a client that does not tell how far it got may have written
+		b.step, b.written = StepRead, true
 	}
 	switch {
 	case errors.Is(err, errBlocked), errors.Is(err, ssrf.ErrProhibitedIP),
 		errors.Is(err, ssrf.ErrProhibitedPort), errors.Is(err, ssrf.ErrProhibitedNetwork):
-		b.step, b.code = StepAddress, "ssrf-blocked"
+		b.step, b.written, b.code = StepAddress, false, "ssrf-blocked"
 	case errors.As(err, &dns) && dns.IsNotFound:
 		b.step, b.code = StepDNS, "dns-not-found"
 	case errors.As(err, &dns):
@@ -93,21 +98,10 @@ func (p *progress) read(err error) breakage {
 		b.code = "timeout"
 	case b.written:
 		b.code = "unclear"
-	case b.step == StepAddress || b.step == StepDNS: // nothing more is known than that it began
+	case b.step == StepDNS:
 		b.code = string(StepDial)
 	default:
 		b.code = string(b.step)
 	}
-	switch {
-	case b.code == "tls-none":
-		b.written = false // the request was written to a port that cannot read it
-	case b.step == StepAddress && !p.traced.Load() && b.code != "ssrf-blocked" && !began(err):
-		b.step, b.written = StepRead, true // a client that reports nothing may have written
-	}
 	return b
-}
-
-// began reports an error of the context's own, made before anything was sent.
-func began(err error) bool {
-	return err == context.Canceled || err == context.DeadlineExceeded //nolint:errorlint // bare means not from a client
 }

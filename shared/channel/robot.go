@@ -11,6 +11,20 @@ import (
 // one and never refuses a message for what a job is called.
 const Keyword = "PAI"
 
+// MaxMentions is how many users a message calls; further ones would push the text out of it.
+const MaxMentions = 20
+
+// Called are the users whom a message calls, by the ids that the channel's own check allows.
+func Called(m message.Message, check func(id string) error) []string {
+	var ids []string
+	for _, id := range m.Mentions.Users {
+		if len(ids) < MaxMentions && check(id) == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // Title is a message's title for a chat robot, plain and on one line: "PAI · Job failed: llm-sft-7b".
 func Title(m message.Message) string {
 	title := message.Line(m.Title)

@@ -148,7 +148,7 @@ func (w *wire) Probed(status int, header http.Header, body []byte) error {
 	return err
 }
 
-var userID = regexp.MustCompile(`^[A-Za-z0-9_.$:=+-]{1,64}$`)
+var userID = regexp.MustCompile(`^[A-Za-z0-9+][A-Za-z0-9_.-]{0,63}$`)
 
 // mobile is a mainland number or one with a country code; user ids of DingTalk are digits too, but not such ones.
 var mobile = regexp.MustCompile(`^(1[3-9][0-9]{9}|\+?[0-9]{1,3}-[0-9]{5,12})$`)
@@ -180,10 +180,10 @@ type at struct {
 // render writes the whole request body. The markdown is what all clients show: headings, lists, bold, links; a line of
 // a list goes on after two blanks and a line break.
 func render(m message.Message) ([]byte, error) {
-	title := channel.Title(m)
+	title := channel.Markdown(channel.Title(m)) // the notification line is plain, but nobody says so for every client
 	var b strings.Builder
 	b.Grow(1024)
-	b.WriteString("### " + channel.Markdown(title) + "\n\n")
+	b.WriteString("### " + title + "\n\n")
 	for _, item := range m.Items {
 		if link := channel.Link(item.Link); link != "" {
 			b.WriteString("- [" + channel.Markdown(item.Title) + "](" + link + ")\n")
@@ -205,24 +205,21 @@ func render(m message.Message) ([]byte, error) {
 	if link := channel.Link(m.Link); link != "" {
 		b.WriteString("\n[" + channel.Markdown(message.LinkText(m.Language)) + "](" + link + ")\n")
 	}
-	to := call(&b, m.Mentions)
+	to := call(&b, m)
 	return channel.JSON(body{"markdown", markdown{cutTitle(title), b.String()}, to})
 }
 
 // call writes whom the message calls. DingTalk wants them twice: as data, and in the text, else nobody is called.
-func call(b *strings.Builder, mentions message.Mentions) *at {
+func call(b *strings.Builder, m message.Message) *at {
 	var to at
-	for _, id := range mentions.Users {
-		switch {
-		case mention(id) != nil:
-			continue
-		case mobile.MatchString(id):
+	for _, id := range channel.Called(m, mention) {
+		if mobile.MatchString(id) {
 			to.Mobiles = append(to.Mobiles, id)
-		default:
+		} else {
 			to.Users = append(to.Users, id)
 		}
 	}
-	to.All = mentions.All
+	to.All = m.Mentions.All
 	if !to.All && to.Mobiles == nil && to.Users == nil {
 		return nil
 	}

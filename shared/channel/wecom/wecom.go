@@ -104,11 +104,11 @@ func (w *wire) Reply(status int, _ http.Header, body []byte) error {
 	return w.table.Read(answer)
 }
 
-var userID = regexp.MustCompile(`^[A-Za-z0-9_.@-]{1,64}$`)
+var userID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$`)
 
 // mention demands a user id: robots call nobody by a mobile number in markdown.
 func mention(id string) error {
-	if !userID.MatchString(id) || id == "all" {
+	if !userID.MatchString(id) || strings.EqualFold(id, "all") {
 		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and signs of -_@.")
 	}
 	return nil
@@ -154,18 +154,15 @@ func render(m message.Message) (string, error) {
 	if link := channel.Link(m.Link); link != "" {
 		b.WriteString("\n[" + channel.Markdown(message.LinkText(m.Language)) + "](" + link + ")")
 	}
-	called := false
-	for _, id := range m.Mentions.Users {
-		if mention(id) == nil {
-			if !called {
-				b.WriteByte('\n')
-				called = true
-			}
-			b.WriteString("<@" + id + ">")
-		}
-	}
+	called := channel.Called(m, mention)
 	if m.Mentions.All {
-		b.WriteString("\n<@all>")
+		called = append(called, "all")
+	}
+	for i, id := range called {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString("<@" + id + ">")
 	}
 	return b.String(), nil
 }

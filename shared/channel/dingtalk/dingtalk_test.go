@@ -1,0 +1,210 @@
+package dingtalk
+
+import (
+	"encoding/json"
+	"flag"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/channel/channeltest"
+	"pai-notify/shared/event"
+	"pai-notify/shared/message"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const (
+	token  = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789fake01"
+	secret = "SECfake0123456789fake0123456789"
+)
+
+func settings(base string) channel.Settings {
+	return channel.Settings{"webhook": base + "/robot/send?access_token=" + token, "secret": secret}
+}
+
+func TestDingTalkKeepsTheContractOfChannels(t *testing.T) {
+	t.Parallel()
+	channeltest.Run(t, New, channeltest.Samples{
+		Settings: settings,
+		Secrets:  []string{token, secret},
+		Codes:    codes,
+		Accepted: `{"errcode":0,"errmsg":"ok"}`,
+		Answer:   answer,
+		Unlisted: "987654",
+		Called:   called,
+	})
+}
+
+func answer(code, text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return `{"errcode":` + code + `,"errmsg":` + string(quoted) + `}`
+}
+
+func called(body []byte) []string {
+	var got struct {
+		At struct {
+			Mobiles []string `json:"atMobiles"`
+			Users   []string `json:"atUserIds"`
+			All     bool     `json:"isAtAll"`
+		} `json:"at"`
+	}
+	if err := json.Unmarshal(body, &got); err != nil {
+		return []string{err.Error()}
+	}
+	list := append(got.At.Mobiles, got.At.Users...)
+	if got.At.All {
+		list = append(list, "all")
+	}
+	return list
+}
+
+func TestRequestIsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	to := settings("https://oapi.dingtalk.com")
+	failed := channeltest.Message()
+	calling := channeltest.Message()
+	calling.Mentions = message.Mentions{All: true, Users: []string{"13800138000", "+86-13800138001", "manager42"}}
+	digest := channeltest.Message()
+	digest.Title, digest.Facts, digest.Link = "3 PAI events, 1 failed", nil, ""
+	digest.Language = "en"
+	digest.Items = []message.Item{
+		{Title: "Job failed: llm-sft-7b", Link: failed.Link, Severity: event.Error},
+		{Title: "Job succeeded: cv_train", Severity: event.Info},
+	}
+	stale := channel.Settings{"webhook": "https://OAPI.dingtalk.com:443/robot/send?sign=old&access_token=" + token + "&timestamp=1#x"}
+	channeltest.Golden(t, newWire(nil), *update, map[string]channeltest.Case{
+		"job failed": {To: to, Message: failed},
+		"mentions":   {To: to, Message: calling},
+		"digest":     {To: to, Message: digest},
+		"no secret":  {To: stale, Message: failed},
+		"test":       {To: to, Message: message.Connectivity("zh", "钉钉", channeltest.At())},
+	})
+}
+
+// The vectors were made with other implementations than ours: DingTalk's page shows the recipe, none of its own.
+func TestSignEqualsTheVectors(t *testing.T) {
+	t.Parallel()
+	for _, v := range []struct {
+		ms           int64
+		secret, want string
+	}{
+		{1700000000000, "SECtest0123456789abcdef", "%2FlfnxUUu80FwVTsIlv2F1cMGBb%2BPxEKAwYh%2FbsRxXcc%3D"},
+		{1700000000123, "SEC000000000000000000000", "nrpKZYLy1BYlrjCEL6iwPjNE9euLHp4fJO883%2BHV3to%3D"},
+		{1577808000000, "this is secret", "ijHEivi6YiCNPZOq4hZstmvZ3sPfbioAiMhP30ae7W0%3D"},
+	} {
+		got := sign(v.secret, time.UnixMilli(v.ms))
+		if _, sign, _ := strings.Cut(got, "&sign="); sign != v.want || !strings.HasPrefix(got, "timestamp=") {
+			t.Errorf("sign(%q, %d) = %s, want sign %s", v.secret, v.ms, got, v.want)
+		}
+	}
+}
+
+func TestEachAttemptIsSignedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWire(nil)
+	signs := map[string]bool{}
+	for i := range 3 {
+		req, err := w.Request(settings("https://oapi.dingtalk.com"), channeltest.Message(), channeltest.At().Add(time.Duration(i)*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := req.URL.Query()
+		if len(query["timestamp"]) != 1 || len(query["sign"]) != 1 || len(query) != 3 {
+			t.Errorf("query has %d parameters, want one access_token, timestamp and sign", len(query))
+		}
+		signs[query.Get("sign")] = true
+	}
+	if len(signs) != 3 {
+		t.Errorf("three attempts had %d signatures", len(signs))
+	}
+}
+
+func TestTitleHasTheKeywordAndAtMost64Characters(t *testing.T) {
+	t.Parallel()
+	m := channeltest.Message()
+	m.Title = strings.Repeat("名", 200)
+	raw, err := render(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got body
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	if n := len([]rune(got.Markdown.Title)); n != 64 || !strings.HasPrefix(got.Markdown.Title, "PAI ") {
+		t.Errorf("title %q has %d characters", got.Markdown.Title, n)
+	}
+	if !strings.Contains(got.Markdown.Text, "PAI ") {
+		t.Errorf("text lacks the keyword: %s", got.Markdown.Text)
+	}
+}
+
+func TestDestinationIsTheRobotHoweverItsAddressIsWritten(t *testing.T) {
+	t.Parallel()
+	spec := New(channel.Deps{}).Spec()
+	want := "dingtalk https://oapi.dingtalk.com/robot/send?access_token=" + token
+	for _, webhook := range []string{
+		"https://oapi.dingtalk.com/robot/send?access_token=" + token,
+		"HTTPS://oapi.DingTalk.com:443/robot/send?access_token=" + token + "&timestamp=1700000000000&sign=x%2Fy#top",
+		"https://oapi.dingtalk.com/robot/send?lang=zh&access_token=" + url.QueryEscape(token),
+	} {
+		if got := channel.Destination(spec, channel.Settings{"webhook": webhook, "secret": "any"}); got != want {
+			t.Errorf("Destination(%s) = %s, want %s", webhook, got, want)
+		}
+	}
+}
+
+func TestCheckPostsNothingAndKnowsALiveRobot(t *testing.T) {
+	t.Parallel()
+	w := newWire(nil)
+	req, err := w.Probe(settings("https://oapi.dingtalk.com"), channeltest.At())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if req.ContentLength > 40 || req.URL.Query().Get("sign") == "" {
+		t.Errorf("the probe has %d bytes and signature %q", req.ContentLength, req.URL.Query().Get("sign"))
+	}
+	for body, want := range map[string]channel.Class{
+		answer("400105", "unsupport msgtype"):                            channel.Delivered,
+		answer("40035", "缺少参数 json"):                                     channel.Delivered,
+		answer("310000", "keywords not in content"):                      channel.Delivered,
+		answer("310000", "description:关键词不匹配;solution:x"):                channel.Delivered,
+		answer("310000", "sign not match"):                               channel.Misconfigured,
+		answer("310000", "ip 1.2.3.4 not in whitelist"):                  channel.Misconfigured,
+		answer("300005", "token is not exist"):                           channel.Misconfigured,
+		answer("130101", "send too fast, exceed 20 times per minute"):    channel.Throttled,
+		"<html>proxy</html>":                                             channel.Unknown,
+		`{"errcode":88,"errmsg":"x","sub_code":"90018","sub_msg":"qps"}`: channel.Misconfigured,
+	} {
+		if got := channel.Classify(w.Probed(200, nil, []byte(body))); got.Class != want {
+			t.Errorf("a probe answered with %s is %s, want %s", body, got.Class, want)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	channeltest.FuzzReply(f, newWire(nil), func(status int, body []byte) bool {
+		var got map[string]json.RawMessage
+		return status/100 == 2 && json.Unmarshal(body, &got) == nil && string(got["errcode"]) == "0"
+	})
+}
+
+func BenchmarkRequestAndReply(b *testing.B) {
+	w := newWire(nil)
+	to, m, ok := settings("https://oapi.dingtalk.com"), channeltest.Message(), []byte(`{"errcode":0,"errmsg":"ok"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Request(to, m, channeltest.At()); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.Reply(200, nil, ok); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package wecom
+
+import (
+	"encoding/json"
+	"flag"
+	"strings"
+	"testing"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/channel/channeltest"
+	"pai-notify/shared/event"
+	"pai-notify/shared/message"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const key = "01234567-89ab-cdef-0123-456789fake01"
+
+func settings(base string) channel.Settings {
+	return channel.Settings{"webhook": base + "/cgi-bin/webhook/send?key=" + key}
+}
+
+func TestWeComKeepsTheContractOfChannels(t *testing.T) {
+	t.Parallel()
+	channeltest.Run(t, New, channeltest.Samples{
+		Settings: settings,
+		Secrets:  []string{key},
+		Codes:    codes,
+		Accepted: `{"errcode":0,"errmsg":"ok"}`,
+		Answer:   answer,
+		Unlisted: "987654",
+		Shown:    content,
+	})
+}
+
+func answer(code, text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return `{"errcode":` + code + `,"errmsg":` + string(quoted) + `}`
+}
+
+// content is what WeCom counts and shows.
+func content(raw []byte) string {
+	var got body
+	if err := json.Unmarshal(raw, &got); err != nil {
+		return err.Error()
+	}
+	return got.Markdown.Content
+}
+
+func TestRequestIsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	to := settings("https://qyapi.weixin.qq.com")
+	failed := channeltest.Message()
+	calling := channeltest.Message()
+	calling.Mentions = message.Mentions{All: true, Users: []string{"zhangsan", "li.si@corp"}}
+	digest := channeltest.Message()
+	digest.Title, digest.Facts, digest.Link = "3 PAI events, 1 failed", nil, ""
+	digest.Language, digest.Severity = "en", event.Info
+	digest.Items = []message.Item{
+		{Title: "Job failed: llm-sft-7b", Link: failed.Link, Severity: event.Error},
+		{Title: "Job succeeded: cv_train", Severity: event.Info},
+	}
+	debug := channel.Settings{"webhook": "https://QYAPI.weixin.qq.com:443/cgi-bin/webhook/send?debug=1&key=" + key + "#x"}
+	channeltest.Golden(t, newWire(nil), *update, map[string]channeltest.Case{
+		"job failed": {To: to, Message: failed},
+		"mentions":   {To: to, Message: calling},
+		"digest":     {To: debug, Message: digest},
+		"test":       {To: to, Message: message.Connectivity("zh", "企业微信", channeltest.At())},
+	})
+}
+
+func TestBodyHasNoEscapesThatWeComRefuses(t *testing.T) {
+	t.Parallel()
+	m := channeltest.Message()
+	m.Title = "a\u2028b<>&\x01\ufffd\xff日本"
+	req, err := newWire(nil).Request(settings("https://qyapi.weixin.qq.com"), m, channeltest.At())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]byte, req.ContentLength)
+	if _, err := req.Body.Read(raw); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), `\u`) || !strings.Contains(string(raw), "日本") {
+		t.Errorf("body has escapes (40033): %s", raw)
+	}
+}
+
+func TestTheLimitCountsBytesOfTheContentAndIsUsed(t *testing.T) {
+	t.Parallel()
+	m := channeltest.Message()
+	m.Facts[2].Value = strings.Repeat("显存不足，", 1000)
+	got, err := channel.Fit(m, maxContent, render)
+	if err != nil || len(got) > maxContent || len(got) < maxContent-300 {
+		t.Errorf("the content has %d bytes, %v; want a little under %d", len(got), err, maxContent)
+	}
+	if !strings.Contains(got, "工作空间") || !strings.Contains(got, "PAI · 任务失败") {
+		t.Errorf("a short fact or the title fell to the cut: %s", got)
+	}
+}
+
+func TestColourFollowsSeverity(t *testing.T) {
+	t.Parallel()
+	for severity, want := range map[event.Severity]string{event.Info: "info", event.Warning: "warning", event.Error: "warning"} {
+		m := channeltest.Message()
+		m.Severity = severity
+		if got, err := render(m); err != nil || !strings.HasPrefix(got, `### <font color="`+want+`">PAI `) {
+			t.Errorf("severity %d is drawn as %.60s, %v; want %s", severity, got, err, want)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	channeltest.FuzzReply(f, newWire(nil), func(status int, body []byte) bool {
+		var got map[string]json.RawMessage
+		return status/100 == 2 && json.Unmarshal(body, &got) == nil && string(got["errcode"]) == "0"
+	})
+}
+
+func BenchmarkRequestAndReply(b *testing.B) {
+	w := newWire(nil)
+	to, m, ok := settings("https://qyapi.weixin.qq.com"), channeltest.Message(), []byte(`{"errcode":0,"errmsg":"ok"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := w.Request(to, m, channeltest.At()); err != nil {
+			b.Fatal(err)
+		}
+		if err := w.Reply(200, nil, ok); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
