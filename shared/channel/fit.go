@@ -30,7 +30,16 @@ func Fit[T ~string | ~[]byte](
 		if err != nil || len(out) <= limit || i < 0 || len(m.Facts[i].Value) <= least {
 			break
 		}
-		room := max(least, len(m.Facts[i].Value)-(len(out)-limit))
+		value := m.Facts[i].Value
+		m.Facts[i].Value = ""
+		rest, failed := render(m)
+		if failed != nil {
+			return rest, failed
+		}
+		room := least // in proportion, since escapes make many bytes of one
+		if free := limit - len(rest); free > 0 && len(out) > len(rest) {
+			room = max(least, min(len(value)*free/(len(out)-len(rest)), len(value)-1))
+		}
 		m.Facts[i].Value = shorten(whole[i].Value, m.Language, room)
 		out, err = render(m)
 	}

@@ -3,12 +3,9 @@ package webhook
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"flag"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -71,39 +68,16 @@ func TestRequestsAreAsTheGoldenFiles(t *testing.T) {
 	bare := sample()
 	bare.View = event.View{Known: true, ID: "model-min", Status: "Approved"}
 	bare.Link, bare.Event.Extensions, bare.Event.Time = "", nil, time.Time{}
-	for name, c := range map[string]struct {
-		mode string
-		m    message.Message
-	}{
-		"cloudevents":      {"", sample()},
-		"pai":              {modePAI, sample()},
-		"pai-bare":         {modePAI, bare},
-		"cloudevents-test": {modeCloudEvents, message.Connectivity("en", "Webhook", at)},
-		"pai-test":         {modePAI, message.Connectivity("zh", "Webhook", at)},
-	} {
-		req, body := request(t, channel.Settings{"url": address, "secret": secret, "mode": c.mode}, c.m, at)
-		if !json.Valid(body) {
-			t.Errorf("%s: no JSON: %s", name, body)
-		}
-		var b strings.Builder
-		b.WriteString(req.Method + " " + req.URL.String() + "\n")
-		if err := req.Header.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		got, file := b.String()+"\n"+string(body)+"\n", filepath.Join("testdata", name+".request.golden")
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+	to := func(mode string) channel.Settings {
+		return channel.Settings{"url": address, "secret": secret, "mode": mode}
 	}
+	channeltest.Golden(t, newWire(channel.Deps{}), *update, map[string]channeltest.Case{
+		"cloudevents":      {To: to(""), Message: sample()},
+		"pai":              {To: to(modePAI), Message: sample()},
+		"pai-bare":         {To: to(modePAI), Message: bare},
+		"cloudevents-test": {To: to(modeCloudEvents), Message: message.Connectivity("en", "Webhook", at)},
+		"pai-test":         {To: to(modePAI), Message: message.Connectivity("zh", "Webhook", at)},
+	})
 }
 
 func TestSignaturesAreThoseOfTheSpecificationsLibrary(t *testing.T) {
@@ -249,20 +223,7 @@ func TestReplyKeepsLittleOfWhatAnEndpointSays(t *testing.T) {
 }
 
 func FuzzReplyTakesOnlyStatus2xxForSuccess(f *testing.F) {
-	f.Add(200, "")
-	f.Add(302, `{"code":0}`)
-	f.Add(0, "\xff")
-	f.Add(-204, "")
-	w := newWire(channel.Deps{})
-	f.Fuzz(func(t *testing.T, status int, body string) {
-		err := w.Reply(status, http.Header{}, []byte(body))
-		if (err == nil) != (status >= 200 && status < 300) {
-			t.Errorf("Reply(%d) = %v", status, err)
-		}
-		if refusal := new(channel.Refusal); err != nil && (!errors.As(err, &refusal) || len(refusal.Text) > 200) {
-			t.Errorf("Reply(%d, %q) = %#v", status, body, err)
-		}
-	})
+	channeltest.FuzzReply(f, newWire(channel.Deps{}), func(status int, _ []byte) bool { return status >= 200 && status < 300 })
 }
 
 func TestChannelKeepsTheContract(t *testing.T) {
