@@ -27,7 +27,7 @@ func Parse(text string) (Clock, error) {
 	speedText, times, _ := strings.Cut(text, "@")
 	baseText, originText, ok := strings.Cut(times, "=")
 	speed, err := strconv.ParseFloat(speedText, 64)
-	if err != nil || !ok || speed <= 0 || speed > 100_000 {
+	if err != nil || !ok || !(speed > 0 && speed <= 100_000) {
 		return Clock{}, fmt.Errorf("clock %q: want SPEED@MACHINE_TIME=CLOCK_TIME with a speed over 0 and at most 100000", text)
 	}
 	c := Clock{speed: speed}

@@ -28,7 +28,7 @@ type Environment struct {
 	CloudEndpoint       string         // CLOUD_ENDPOINT: base URL of all other Alibaba Cloud APIs; empty means their own
 	AllowNetworks       []netip.Prefix // ALLOW_NETWORKS: private networks that webhooks may reach
 	AllowReceivers      []string       // ALLOW_RECEIVERS: host:port of robots of private deployments; plain http is allowed there
-	Clock               clock.Clock    // CLOCK: refused unless all endpoints are this machine's
+	Clock               clock.Clock    // CLOCK: refused unless database and endpoints are this machine's
 }
 
 var (
@@ -71,19 +71,16 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 	if v := env.FunctionARN; v != "" && !strings.Contains(v, "{function}") {
 		fault("FUNCTION_ARN", "%q lacks {function}, where a function's name is put", v)
 	}
-	local := true
+	local := loopback(env.DatabaseURL)
 	for name, v := range map[string]string{"EVENTBRIDGE_ENDPOINT": env.EventBridgeEndpoint, "CLOUD_ENDPOINT": env.CloudEndpoint} {
 		if v == "" {
-			local = false
 			continue
 		}
 		u, err := url.Parse(v)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			fault(name, "is not a base URL such as https://eventbridge-console.cn-hangzhou.aliyuncs.com")
-			continue
 		}
-		ip, err := netip.ParseAddr(u.Hostname())
-		local = local && err == nil && ip.IsLoopback()
+		local = local && loopback(v)
 	}
 	for _, v := range fields(getenv("ALLOW_NETWORKS")) {
 		prefix, err := netip.ParsePrefix(v)
@@ -106,7 +103,7 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 		case err != nil:
 			fault("CLOCK", "%w", err)
 		case !local:
-			fault("CLOCK", "is for the local cloud only: EVENTBRIDGE_ENDPOINT and CLOUD_ENDPOINT must be loopback addresses")
+			fault("CLOCK", "is for the local cloud only: the database and all endpoints must be on this machine")
 		}
 		env.Clock = c
 	}
@@ -116,6 +113,19 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 // ARN is the ARN of a function of this deployment by its name in s.yaml, such as deliver-dingtalk.
 func (e Environment) ARN(function string) string {
 	return strings.ReplaceAll(e.FunctionARN, "{function}", function)
+}
+
+// loopback is whether a database or an endpoint is on this machine.
+func loopback(address string) bool {
+	if strings.HasPrefix(address, "sqlite:") {
+		return true
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsLoopback()
 }
 
 func fields(list string) []string {

@@ -1,0 +1,70 @@
+# Everything a developer, a deployment and the continuous check need. `make help` lists it.
+SHELL := /bin/bash -eu -o pipefail
+.DEFAULT_GOAL := help
+
+FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go functions/*/*/main.go))
+LINTER    := .cache/bin/golangci-lint-2.15.0
+PORT      ?= 9700
+ONCE      ?=
+FUZZ_TIME ?= 5s
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: package ## See it work on this machine: set-up, rules, events, messages (ONCE=1 ends by itself)
+	go run ./scripts/demo -port $(PORT) $(if $(ONCE),-once)
+
+.PHONY: local
+local: package ## Run the local cloud alone, with nothing set up (PORT=9700)
+	go run ./scripts/localcloud -port $(PORT) -data .local/cloud
+
+.PHONY: package
+package: ## Build every function as Function Compute takes it, into .build/
+	@bash scripts/package.sh $(FUNCTIONS)
+
+.PHONY: deploy
+deploy: package ## Deploy with Serverless Devs (needs an Alibaba Cloud account; see README)
+	s deploy
+
+.PHONY: keys
+keys: ## Make the secrets of a new deployment
+	@go run ./scripts/keys
+
+.PHONY: test
+test: ## Check everything: format, vet, lint, tests with -race, real binaries, short fuzzing
+	@bash scripts/check.sh
+
+.PHONY: format
+format: $(LINTER) ## Format the code
+	$(LINTER) fmt
+
+.PHONY: lint
+lint: $(LINTER) ## Lint the code
+	$(LINTER) run ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZ_TIME (5s)
+	@bash scripts/fuzz.sh $(FUZZ_TIME)
+
+.PHONY: bench
+bench: ## Time the steps of a delivery
+	go test -run '^$$' -bench . -benchmem ./shared/...
+
+.PHONY: tools
+tools: $(LINTER) scripts/serverless/node_modules/.package-lock.json
+
+$(LINTER):
+	@echo "building golangci-lint (once, some minutes)"
+	@mkdir -p .cache/bin && GOBIN=$(CURDIR)/.cache/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@mv .cache/bin/golangci-lint $@
+
+scripts/serverless/node_modules/.package-lock.json: scripts/serverless/package.json scripts/serverless/package-lock.json
+	@echo "installing Serverless Devs"
+	@cd scripts/serverless && npm ci --silent --no-audit --no-fund
+
+.PHONY: clean
+clean: ## Remove what was built and what the local cloud kept
+	rm -rf .build .cache .local scripts/serverless/node_modules

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The whole check, step by step. It stops at the first step that fails and says which.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {
+  local name=$1 from=$SECONDS
+  shift
+  echo "== $name"
+  "$@" || { echo "== $name failed: $*" >&2; exit 1; }
+  echo "   $((SECONDS - from)) s"
+}
+formatted() {
+  local wrong
+  wrong=$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)
+  [ -z "$wrong" ] || { echo "not formatted; run make format:" "$wrong" >&2; return 1; }
+}
+
+step "tools" make --no-print-directory tools
+step "format" formatted
+step "vet" go vet ./...
+step "lint" make --no-print-directory lint
+step "package" make --no-print-directory package
+step "test" env CGO_ENABLED=1 go test -race -timeout 15m ./...
+step "fuzz" make --no-print-directory fuzz
+step "demo" make --no-print-directory demo ONCE=1 PORT="${DEMO_PORT:-9760}"
+echo "== all checks passed in $((SECONDS / 60)) min $((SECONDS % 60)) s"

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"pai-notify/shared/catalog/sample"
+	"pai-notify/shared/pattern"
+)
+
+const workspace = "nlp_train"
+
+// road is the way from an empty account to messages that arrived.
+type road struct {
+	cloud *cloud
+	rules []madeRule
+	want  map[string]int // by receiver's path: messages that must arrive
+	sum   sum
+}
+
+// madeRule is a rule as the API answered it.
+type madeRule struct {
+	Name    string `json:"name"`
+	Pattern string `json:"pattern"`
+	Units   int    `json:"units"`
+	Targets []struct {
+		ID      string `json:"id"`
+		Channel string `json:"channel"`
+	} `json:"targets"`
+	paths []string // of the targets, at the inbox
+}
+
+type sum struct{ published, matched, delivered, waiting, dead int }
+
+func (s sum) String() string {
+	return fmt.Sprintf("demo: published=%d matched=%d delivered=%d waiting=%d dead=%d lost=%d",
+		s.published, s.matched, s.delivered, s.waiting, s.dead, s.matched-s.delivered-s.waiting-s.dead)
+}
+
+// setUp does the one-time set-up and prints each step as it ends.
+func (r *road) setUp(ctx context.Context) error {
+	type answer struct {
+		Steps []struct{ ID, Title, State, Text, Advice string }
+	}
+	path := "/setup?workspace=" + workspace
+	said := map[string]bool{}
+	say := func(a answer) (open int, failed error) {
+		for _, s := range a.Steps {
+			switch s.State {
+			case "running":
+				open++
+			case "done":
+				if !said[s.ID] {
+					said[s.ID] = true
+					fmt.Printf("  set-up: %-20s done     %s\n", s.ID, s.Text)
+				}
+			case "failed", "blocked":
+				failed = fmt.Errorf("set-up: %s %s: %s %s", s.ID, s.State, s.Text, s.Advice)
+			}
+		}
+		return open, failed
+	}
+	var a answer
+	if err := r.cloud.call(ctx, http.MethodPost, path, map[string]any{"workspace": workspace, "activate": true}, &a); err != nil {
+		return err
+	}
+	for {
+		open, failed := say(a)
+		if failed != nil {
+			return failed
+		}
+		if open == 0 {
+			return nil
+		}
+		if err := pause(ctx, 300*time.Millisecond); err != nil {
+			return err
+		}
+		a = answer{}
+		if err := r.cloud.call(ctx, http.MethodGet, path, nil, &a); err != nil {
+			return err
+		}
+	}
+}
+
+// makeRules makes one rule for each event source with all its options, and one on the failures of DLC jobs beside it,
+// so that some events reach one group through two rules and must be told once.
+func (r *road) makeRules(ctx context.Context) error {
+	var catalog struct {
+		Sources []struct {
+			ID      string
+			Options []struct{ ID string }
+		}
+	}
+	if err := r.cloud.call(ctx, http.MethodGet, "/catalog", nil, &catalog); err != nil {
+		return err
+	}
+	groups := map[string][]string{"dlc": {"dingtalk", "wecom", "lark"}, "flow": {"dingtalk", "wecom"}, "dsw": {"wecom", "lark"}, "model": {"lark", "webhook"}}
+	for _, source := range catalog.Sources {
+		options := []string{}
+		for _, o := range source.Options {
+			options = append(options, o.ID)
+		}
+		if err := r.makeRule(ctx, source.ID+"-all", source.ID, options, source.ID, groups[source.ID]); err != nil {
+			return err
+		}
+	}
+	return r.makeRule(ctx, "dlc-failures", "dlc", []string{"dlc.job.failed", "dlc.job.preempted"}, "dlc", []string{"dingtalk", "lark"})
+}
+
+func (r *road) makeRule(ctx context.Context, name, source string, options []string, group string, channels []string) error {
+	type target struct {
+		ID       string            `json:"id"`
+		Channel  string            `json:"channel"`
+		Settings map[string]string `json:"settings"`
+		Language string            `json:"language"`
+	}
+	languages := map[string]string{"dingtalk": "zh", "wecom": "zh", "lark": "en", "webhook": "en"}
+	var targets []target
+	made := madeRule{}
+	for _, channel := range channels {
+		path, settings := receiver(r.cloud.Inbox, channel, group)
+		targets = append(targets, target{ID: channel, Channel: channel, Settings: settings, Language: languages[channel]})
+		made.paths = append(made.paths, path)
+	}
+	body := map[string]any{
+		"name": name, "description": "made by the demo", "enabled": true,
+		"event":   map[string]any{"source": source, "options": options, "scope": map[string]any{"kind": "allInWorkspace"}},
+		"targets": targets,
+	}
+	if err := r.cloud.call(ctx, http.MethodPost, "/workspaces/"+workspace+"/rules", body, &made); err != nil {
+		return err
+	}
+	r.rules = append(r.rules, made)
+	fmt.Printf("  rule: %-14s %d options of %s to %s (%d of 5 units)\n", made.Name, len(options), source, strings.Join(channels, ", "), made.Units)
+	return nil
+}
+
+// receiver is the path of a group's robot or endpoint at the inbox, and the settings of a target for it.
+func receiver(inbox, channel, group string) (path string, settings map[string]string) {
+	switch channel {
+	case "dingtalk":
+		path = "/dingtalk/robot/send?access_token=" + group
+		return path, map[string]string{"webhook": inbox + path, "secret": "SEC-" + group}
+	case "wecom":
+		path = "/wecom/cgi-bin/webhook/send?key=" + group
+		return path, map[string]string{"webhook": inbox + path}
+	case "lark":
+		path = "/lark/open-apis/bot/v2/hook/signed-" + group
+		return path, map[string]string{"webhook": inbox + path, "secret": "SEC-signed-" + group}
+	default:
+		path = "/webhook/" + group
+		return path, map[string]string{"url": inbox + path}
+	}
+}
+
+// publish puts every sample event on the bus, and reckons from the rules' patterns what must arrive where: each event
+// once at each receiver, whichever rules and repetitions lead there.
+func (r *road) publish(ctx context.Context) error {
+	r.want = map[string]int{}
+	told := map[string]bool{}
+	samples := sample.All()
+	for i, s := range samples {
+		var e struct{ ID, Source string }
+		if err := json.Unmarshal(s.Event, &e); err != nil {
+			return fmt.Errorf("sample %s: %w", s.Name, err)
+		}
+		for _, rule := range r.rules {
+			p, err := pattern.Compile(rule.Pattern)
+			if err != nil {
+				return fmt.Errorf("pattern of rule %s: %w", rule.Name, err)
+			}
+			if !p.Match(s.Event) {
+				continue
+			}
+			for _, path := range rule.paths {
+				if key := e.Source + " " + e.ID + " " + path; !told[key] {
+					told[key] = true
+					r.want[path]++
+					r.sum.matched++
+				}
+			}
+		}
+		if err := r.cloud.putEvent(ctx, s.Event); err != nil {
+			return fmt.Errorf("publish %s: %w", s.Name, err)
+		}
+		r.sum.published++
+		fmt.Printf("\r  published %d of %d events", i+1, len(samples))
+	}
+	fmt.Println()
+	return nil
+}
+
+// settle waits until everything expected has arrived, or nothing has moved for long.
+func (r *road) settle(ctx context.Context) (sum, error) {
+	arrived := map[string]int{}
+	after, moved := 0, time.Now()
+	for {
+		var list struct {
+			Messages []struct {
+				Seq      int
+				Path     string
+				Accepted bool
+			}
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/api/inbox?after=%d", r.cloud.Inbox, after), nil)
+		if err != nil {
+			return r.sum, err
+		}
+		if err := get(request, &list); err != nil {
+			return r.sum, err
+		}
+		for _, m := range list.Messages {
+			after, moved = m.Seq, time.Now()
+			if m.Accepted {
+				arrived[m.Path]++
+			}
+		}
+		r.sum.delivered = 0
+		for path, n := range r.want {
+			r.sum.delivered += min(n, count(arrived, path))
+		}
+		fmt.Printf("\r  arrived %d of %d messages ", r.sum.delivered, r.sum.matched)
+		if r.sum.delivered == r.sum.matched || time.Since(moved) > 45*time.Second {
+			break
+		}
+		if err := pause(ctx, 200*time.Millisecond); err != nil {
+			return r.sum, err
+		}
+	}
+	fmt.Println()
+	for _, rule := range r.rules {
+		for i, path := range rule.paths {
+			fmt.Printf("  %-14s %-9s %3d of %3d arrived at %s\n", rule.Name, rule.Targets[i].Channel, count(arrived, path), r.want[path], strings.SplitAfter(path, "=")[0])
+		}
+	}
+	for path, n := range r.want {
+		if got := count(arrived, path); got > n {
+			return r.sum, fmt.Errorf("%s was told %d messages, expected %d", path, got, n)
+		}
+	}
+	states, err := r.cloud.ledger(ctx)
+	if err != nil {
+		return r.sum, err
+	}
+	r.sum.waiting, r.sum.dead = states["waiting"]+states["claimed"], states["dead"]
+	return r.sum, nil
+}
+
+// count is what arrived at a path, whatever a signature added to its query.
+func count(arrived map[string]int, path string) int {
+	n := 0
+	for p, m := range arrived {
+		if bare(p) == bare(path) {
+			n += m
+		}
+	}
+	return n
+}
+
+func bare(path string) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return path
+	}
+	query := u.Query()
+	query.Del("timestamp")
+	query.Del("sign")
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,210 @@
+// Command localcloud runs pai-notify on one machine without a cloud account. It reads s.yaml, so what runs at the desk is
+// what is deployed: it starts the packaged binaries under the Function Compute runtime protocol, plays EventBridge and
+// the other Alibaba Cloud APIs they use, and gives them receivers to send to. It plays PAI too: the workspaces nlp_train
+// and cv_lab, whose buses appear when EventBridge is activated.
+//
+// On a base port P it serves the cloud's APIs at P, pai-notify's own API at P+1 and the inbox of the receivers at P+2.
+// It is a development tool; production is EventBridge and Function Compute themselves.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"pai-notify/scripts/localcloud/bus"
+	"pai-notify/scripts/localcloud/function"
+	"pai-notify/scripts/localcloud/inbox"
+	"pai-notify/scripts/localcloud/rpc"
+	"pai-notify/scripts/serverless"
+	"pai-notify/shared/clock"
+)
+
+// What the local cloud's account is, as s.yaml would be given it.
+const (
+	region          = "cn-hangzhou"
+	accountID       = "1234567890123456"
+	accessKeyID     = "LTAI-local"
+	accessKeySecret = "local-secret"
+)
+
+func main() {
+	port := flag.Int("port", 9700, "base port P: P serves the cloud's APIs, P+1 pai-notify's API, P+2 the inbox")
+	data := flag.String("data", ".local/cloud", "folder for everything that is kept")
+	speed := flag.Float64("speed", 1, "how many times as fast as the machine's the clock runs; a folder keeps its first clock")
+	template := flag.String("template", "s.yaml", "what to run; its code paths start from its folder")
+	awake := flag.Bool("awake", false, "do not freeze instances between invocations")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, settings{*port, *data, *speed, *template, *awake}); err != nil {
+		fmt.Fprintln(os.Stderr, "localcloud:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+type settings struct {
+	port     int
+	data     string
+	speed    float64
+	template string
+	awake    bool
+}
+
+// base is the base URL of the port n above P.
+func (s settings) base(n int) string { return fmt.Sprintf("http://127.0.0.1:%d", s.port+n) }
+
+func run(ctx context.Context, s settings) (err error) {
+	var folderErr error
+	if s.data, folderErr = filepath.Abs(s.data); folderErr != nil {
+		return folderErr
+	}
+	if err := os.MkdirAll(filepath.Join(s.data, "logs"), 0o755); err != nil {
+		return err
+	}
+	now, err := keptClock(s.data, s.speed)
+	if err != nil {
+		return err
+	}
+	kept, err := keptSecrets(s.data)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+
+	variables := map[string]string{
+		"DATABASE_URL":         "sqlite:" + filepath.Join(s.data, "pai-notify.db"),
+		"SEAL_KEYS":            kept.SealKeys,
+		"BOOTSTRAP_HASH":       kept.BootstrapHash,
+		"REGION":               region,
+		"ACCOUNT_ID":           accountID,
+		"EVENTBRIDGE_ENDPOINT": s.base(0),
+		"CLOUD_ENDPOINT":       s.base(0),
+		"ALLOW_RECEIVERS":      fmt.Sprintf("127.0.0.1:%d", s.port+2),
+	}
+	for _, name := range []string{"FUNCTION_ARN", "DEAD_LETTER_ARN", "ALLOW_NETWORKS"} {
+		if v := os.Getenv(name); v != "" {
+			variables[name] = v
+		}
+	}
+	loaded, err := serverless.Load(s.template, func(name string) string { return variables[name] })
+	if err != nil {
+		return err
+	}
+	functions, err := function.Start(function.Options{
+		Template: loaded, Root: filepath.Dir(s.template), Account: accountID, Logs: filepath.Join(s.data, "logs"),
+		Environment: variables, Local: map[string]string{"CLOCK": now.String()},
+		Credentials: function.Credentials{AccessKeyID: accessKeyID, AccessKeySecret: accessKeySecret},
+		Clock:       now, Awake: s.awake,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, functions.Close()) }()
+	events, err := bus.New(bus.Options{
+		Dir: s.data, Region: region, Account: accountID, Clock: now, Invoker: functions, Log: log,
+		Credentials: func(id string) (rpc.Credential, bool) {
+			return rpc.Credential{Secret: accessKeySecret}, id == accessKeyID
+		},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.Background(), closeTime)
+		defer cancel()
+		err = errors.Join(err, events.Close(closing))
+	}()
+
+	fails := &faults{next: events}
+	cloud := http.NewServeMux()
+	cloud.Handle("/", fails)
+	cloud.Handle("/local/", events)
+	cloud.HandleFunc("PUT /local/faults", fails.put)
+	cloud.HandleFunc("DELETE /local/faults", fails.clear)
+	cloud.HandleFunc("GET /local/functions", functions.ServeStatus)
+
+	serving, err := serve(s.port, log, cloud, functions.Gateway(), inbox.New(now))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, serving.close()) }()
+	if err := announce(ctx, s, kept); err != nil {
+		return err
+	}
+	timers := make(chan error, 1)
+	go func() { timers <- functions.RunTimers(ctx) }()
+	select {
+	case <-ctx.Done():
+		<-timers
+		return nil
+	case err := <-serving.failed:
+		return err
+	}
+}
+
+const closeTime = 5 * time.Second
+
+// servers are the listeners of the three ports.
+type servers struct {
+	list   []*http.Server
+	failed chan error
+}
+
+func serve(port int, log *slog.Logger, handlers ...http.Handler) (*servers, error) {
+	s := &servers{failed: make(chan error, len(handlers))}
+	for i, h := range handlers {
+		address := fmt.Sprintf("127.0.0.1:%d", port+i)
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on %s (is another local cloud running? -port chooses others): %w", address, err), s.close())
+		}
+		server := &http.Server{
+			Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // a client's garbage is not ours to report
+		}
+		s.list = append(s.list, server)
+		go func() {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				s.failed <- fmt.Errorf("serve %s: %w", address, err)
+			}
+		}()
+	}
+	return s, nil
+}
+
+func (s *servers) close() error {
+	var faults []error
+	for _, server := range s.list {
+		faults = append(faults, server.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// keptClock is the clock of a folder: its first one, so that time never goes back between runs.
+func keptClock(folder string, speed float64) (clock.Clock, error) {
+	if speed == 1 {
+		return clock.Clock{}, nil
+	}
+	name := filepath.Join(folder, "clock")
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		now := time.Now().UTC().Format(time.RFC3339Nano)
+		text = fmt.Appendf(nil, "%g@%s=%s", speed, now, now)
+		err = os.WriteFile(name, text, 0o644)
+	}
+	if err != nil {
+		return clock.Clock{}, err
+	}
+	return clock.Parse(string(text))
+}
