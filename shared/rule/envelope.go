@@ -3,7 +3,6 @@ package rule
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -206,21 +205,20 @@ func (e Envelope) Open(keys *seal.Keyset) (channel.Settings, error) {
 	return e.Target.Open(keys, e.Rule.Bus, e.Rule.Name)
 }
 
-// Targets puts the units of a rule together to its targets again, in the user's order, secrets open. A target whose
-// secrets do not open lacks them; the error, joined of one *[Error] for each such target, comes beside all targets.
-func Targets(envelopes []Envelope, keys *seal.Keyset) ([]Target, error) {
+// Targets puts the units of a rule together to its targets again, in the user's order, with all settings. A target whose
+// secrets do not open is there without them, and sealed has its *[Error] by its id.
+func Targets(envelopes []Envelope, keys *seal.Keyset) (targets []Target, sealed map[string]error) {
 	units := slices.Clone(envelopes)
 	slices.SortStableFunc(units, func(a, b Envelope) int { return a.Target.Position - b.Target.Position })
-	targets := []Target{}
+	targets, sealed = []Target{}, map[string]error{}
 	at := map[string]int{}
-	var failed []error
 	for _, e := range units {
 		u := e.Target
 		i, there := at[u.ID]
 		if !there {
 			settings, err := e.Open(keys)
 			if err != nil {
-				failed = append(failed, err)
+				sealed[u.ID] = err
 				settings = maps.Clone(u.Settings)
 			}
 			i = len(targets)
@@ -231,5 +229,5 @@ func Targets(envelopes []Envelope, keys *seal.Keyset) ([]Target, error) {
 			targets[i].Contacts = append(targets[i].Contacts, u.Contact)
 		}
 	}
-	return targets, errors.Join(failed...)
+	return targets, sealed
 }

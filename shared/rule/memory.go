@@ -2,6 +2,7 @@ package rule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -94,11 +95,13 @@ func (m *Memory) Put(ctx context.Context, workspace string, r Rule, match string
 	if old.foreign {
 		return Saved{}, Foreign(workspace, r.Name)
 	}
-	before, err := m.open(old)
+	before, sealed, err := m.open(old)
 	if err != nil {
 		return Saved{}, err
 	}
-	r = Keep(r, before, m.Specs)
+	if r, err = Keep(r, before, sealed, m.Specs); err != nil {
+		return Saved{}, err
+	}
 	if faults := r.Check(m.Limits, m.Catalog, m.Specs); faults.Len() > 0 {
 		return Saved{}, faults
 	}
@@ -149,8 +152,12 @@ func (m *Memory) Open(ctx context.Context, workspace, name, target string) (Targ
 	if err != nil {
 		return Target{}, err
 	}
-	r, err := m.open(rules[name])
-	if err != nil {
+	old, there := rules[name]
+	if !there {
+		return Target{}, NotFound(workspace, name)
+	}
+	r, sealed, err := m.open(old)
+	if err = errors.Join(err, sealed[target]); err != nil {
 		return Target{}, err
 	}
 	return r.Target(workspace, target)
@@ -180,30 +187,29 @@ func (s stored) etag() string {
 	if s.revision == 0 {
 		return ""
 	}
-	return `"` + strconv.Itoa(s.revision) + `"`
+	return strconv.Itoa(s.revision)
 }
 
 // open reads a rule back from its templates, as EventBridge would give them.
-func (m *Memory) open(s stored) (Rule, error) {
-	r := s.rule
+func (m *Memory) open(s stored) (r Rule, sealed map[string]error, err error) {
+	r = s.rule
 	if len(s.templates) == 0 {
-		return r, nil
+		return r, nil, nil
 	}
 	var envelopes []Envelope
 	for _, template := range s.templates {
 		e, err := DecodeEnvelopes([]byte(template))
 		if err != nil {
-			return Rule{}, fmt.Errorf("template in memory: %w", err)
+			return Rule{}, nil, fmt.Errorf("template in memory: %w", err)
 		}
 		envelopes = append(envelopes, e...)
 	}
-	var err error
-	r.Targets, err = Targets(envelopes, m.Keys)
-	return r, err
+	r.Targets, sealed = Targets(envelopes, m.Keys)
+	return r, sealed, nil
 }
 
 func (m *Memory) saved(s stored) (Saved, error) {
-	r, err := m.open(s)
+	r, sealed, err := m.open(s)
 	if err != nil {
 		return Saved{}, err
 	}
@@ -214,6 +220,9 @@ func (m *Memory) saved(s stored) (Saved, error) {
 	}
 	if saved.Pattern, err = m.Catalog.Pattern(r.Event); err != nil {
 		return Saved{}, fmt.Errorf("pattern of rule %q: %w", r.Name, err)
+	}
+	for _, id := range slices.Sorted(maps.Keys(sealed)) {
+		saved.Drift = append(saved.Drift, sealed[id].Error())
 	}
 	saved.Rule, saved.Redacted = Redact(r, m.Specs, m.Keys.Fingerprint)
 	return saved, nil

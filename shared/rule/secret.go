@@ -29,8 +29,9 @@ func sealError(target string, err error) *Error {
 
 // Keep fills in what a user may leave out of a rule that replaces another, whose secrets are open: secret settings of a
 // target with the same id and channel, and the author of a choice that is about what was created by its author. A
-// setting given as the empty text is taken away.
-func Keep(r Rule, old Rule, specs []channel.Spec) Rule {
+// setting given as the empty text is taken away. Sealed are the targets whose secrets did not open, see [Targets]: the
+// first one that wants to keep them is the error.
+func Keep(r Rule, old Rule, sealed map[string]error, specs []channel.Spec) (Rule, error) {
 	before := map[string]Target{}
 	for _, t := range old.Targets {
 		before[t.ID] = t
@@ -40,6 +41,9 @@ func Keep(r Rule, old Rule, specs []channel.Spec) Rule {
 		settings := channel.Settings{}
 		spec, _ := find(specs, t.Channel)
 		if b, there := before[t.ID]; there && b.Channel == t.Channel {
+			if err := sealed[t.ID]; err != nil && !spec.givesSecrets(t.Settings) {
+				return Rule{}, err
+			}
 			for name, value := range b.Settings {
 				if spec.secret(name) {
 					settings[name] = value
@@ -58,7 +62,16 @@ func Keep(r Rule, old Rule, specs []channel.Spec) Rule {
 	case old.Event.Scope.Kind == scopeCreatedByMe && old.Event.PAIUser != "":
 		r.Event.PAIUser = old.Event.PAIUser
 	}
-	return r
+	return r, nil
+}
+
+func (k known) givesSecrets(settings channel.Settings) bool {
+	for name := range settings {
+		if k.secret(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // scopeCreatedByMe is the scope that needs its author: catalog.Choice.PAIUser.
