@@ -1,0 +1,67 @@
+package function
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aliyun/fc-runtime-go-sdk/events"
+	"golang.org/x/sync/errgroup"
+
+	"pai-notify/scripts/serverless"
+)
+
+// RunTimers fires the timer triggers on the clock until ctx ends, and returns nil then. Function Compute promises nothing
+// about a trigger whose last invocation still runs; here it waits for that one, and of the times missed meanwhile only the
+// last is made up for. What an invocation fails with is in the function's log.
+func (r *Runtime) RunTimers(ctx context.Context) error {
+	var group errgroup.Group
+	for _, block := range r.options.Template.Blocks {
+		for _, trigger := range block.Triggers {
+			if trigger.Timer == nil || !trigger.Timer.Enable {
+				continue
+			}
+			group.Go(func() error {
+				schedule, err := serverless.ParseSchedule(trigger.Timer.CronExpression)
+				if err != nil {
+					return fmt.Errorf("timer %s of %s: %w", trigger.TriggerName, block.Name, err)
+				}
+				return r.runTimer(ctx, block.Name, trigger, schedule)
+			})
+		}
+	}
+	return group.Wait()
+}
+
+func (r *Runtime) runTimer(ctx context.Context, function string, trigger serverless.Trigger, schedule serverless.Schedule) error {
+	clock := r.options.Clock
+	for at := schedule.Next(clock.Now()); ; {
+		if err := clock.Sleep(ctx, at.Sub(clock.Now())); err != nil {
+			return nil //nolint:nilerr // the end of ctx is how timers end
+		}
+		event, err := timerEvent(trigger, at)
+		if err != nil {
+			return err
+		}
+		if _, err := r.Invoke(ctx, function, event); err != nil && ctx.Err() == nil {
+			r.pools[function].logs.note("timer %s: %v", trigger.TriggerName, err)
+		}
+		select {
+		case <-r.closed:
+			return nil
+		default:
+		}
+		now, next := clock.Now(), schedule.Next(at)
+		for later := schedule.Next(next); !later.After(now); later = schedule.Next(next) {
+			next = later
+		}
+		at = next
+	}
+}
+
+// timerEvent is what a timer trigger sends (fc-runtime-go-sdk events/timer.go).
+func timerEvent(trigger serverless.Trigger, at time.Time) (json.RawMessage, error) {
+	text := at.UTC().Format("2006-01-02T15:04:05Z")
+	return json.Marshal(events.TimerEvent{TriggerTime: &text, TriggerName: &trigger.TriggerName, Payload: &trigger.Timer.Payload})
+}
