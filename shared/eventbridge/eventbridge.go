@@ -84,11 +84,6 @@ func New(c Config) *Store {
 	return &Store{c}
 }
 
-// Bus is the name of a workspace's bus: help.aliyun.com/en/pai/user-guide/event-notification-configuration.
-func Bus(workspace string) string { return busPrefix + workspace }
-
-const busPrefix = "pai-system-"
-
 // processLocks are [Locks] within one process.
 type processLocks struct {
 	mu   sync.Mutex

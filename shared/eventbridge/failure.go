@@ -119,11 +119,11 @@ func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool
 			"zh": "EventBridge 默认每条规则 5 个目标、每条总线 50 条规则:请在配额中心(quotas.console.aliyun.com,事件总线)提升配额,或删除不需要的规则与目标。",
 		}
 	case has("NotExist", "NotFound") && has("Bus"):
-		e := rule.NoWorkspace(strings.TrimPrefix(p["EventBusName"], busPrefix))
+		e := rule.NoWorkspace(p["EventBusName"])
 		return e.Code, fmt.Sprintf("event bus %q does not exist", p["EventBusName"]), e.Advice
 	case has("NotExist", "NotFound") && !has("Target"):
-		e := rule.NotFound(strings.TrimPrefix(p["EventBusName"], busPrefix), p["RuleName"])
-		return e.Code, e.Text, e.Advice
+		e := rule.NotFound("", p["RuleName"])
+		return e.Code, fmt.Sprintf("event bus %q has no rule %q", p["EventBusName"], p["RuleName"]), e.Advice
 	case has("Exist") && !has("NotExist"):
 		return rule.CodeExists, fmt.Sprintf("%s finds that it is already there", e.Action), channel.Advice{
 			"en": "Somebody else has made it in the meantime; read it and try again.",

@@ -2,6 +2,7 @@ package eventbridge
 
 import (
 	"context"
+	"fmt"
 
 	"pai-notify/shared/rule"
 )
@@ -23,7 +24,9 @@ func (s *Store) GetFunctionRule(ctx context.Context, bus, name string) (Function
 		return FunctionRule{}, err
 	}
 	if !st.there {
-		return FunctionRule{}, rule.NotFound(bus, name)
+		e := rule.NotFound("", name)
+		e.Text = fmt.Sprintf("event bus %q has no rule %q", bus, name)
+		return FunctionRule{}, e
 	}
 	return st.functionRule(), nil
 }

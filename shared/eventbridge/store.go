@@ -18,7 +18,7 @@ const (
 
 // List implements [rule.Store].
 func (s *Store) List(ctx context.Context, workspace string) ([]rule.Saved, error) {
-	bus := Bus(workspace)
+	bus := s.Catalog.Bus(workspace)
 	states, err := s.readAll(ctx, bus)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (s *Store) readAll(ctx context.Context, bus string) ([]state, error) {
 
 // Get implements [rule.Store].
 func (s *Store) Get(ctx context.Context, workspace, name string) (rule.Saved, error) {
-	st, err := s.read(ctx, Bus(workspace), name)
+	st, err := s.read(ctx, s.Catalog.Bus(workspace), name)
 	if err != nil {
 		return rule.Saved{}, err
 	}
@@ -84,7 +84,7 @@ func (s *Store) Get(ctx context.Context, workspace, name string) (rule.Saved, er
 // Open gives a target of a saved rule with its secrets, for a test of it or a replay. A target whose secrets do not open
 // is a *[rule.Error] with CodeSealed.
 func (s *Store) Open(ctx context.Context, workspace, name, target string) (rule.Target, error) {
-	st, err := s.read(ctx, Bus(workspace), name)
+	st, err := s.read(ctx, s.Catalog.Bus(workspace), name)
 	if err != nil {
 		return rule.Target{}, err
 	}
@@ -100,7 +100,7 @@ func (s *Store) Open(ctx context.Context, workspace, name, target string) (rule.
 
 // Put implements [rule.Store].
 func (s *Store) Put(ctx context.Context, workspace string, r rule.Rule, match string) (rule.Saved, error) {
-	bus := Bus(workspace)
+	bus := s.Catalog.Bus(workspace)
 	unlock, err := s.lock(ctx, bus, r.Name)
 	if err != nil {
 		return rule.Saved{}, err
@@ -228,7 +228,7 @@ func (s *Store) replace(ctx context.Context, bus, name string, targets []target,
 
 // Delete implements [rule.Store].
 func (s *Store) Delete(ctx context.Context, workspace, name, match string) error {
-	bus := Bus(workspace)
+	bus := s.Catalog.Bus(workspace)
 	unlock, err := s.lock(ctx, bus, name)
 	if err != nil {
 		return err
@@ -263,7 +263,7 @@ type Recompiled struct {
 // Recompile writes all rules of a workspace that are ours anew as they are, so that a changed catalogue, function, dead-
 // letter queue or seal key holds for them. A rule that cannot be is told and left as it is.
 func (s *Store) Recompile(ctx context.Context, workspace string) ([]Recompiled, error) {
-	states, err := s.readAll(ctx, Bus(workspace))
+	states, err := s.readAll(ctx, s.Catalog.Bus(workspace))
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func decode(body []byte) (Envelope, error) {
 	var data json.RawMessage
 members:
 	for name, ok := s.Member(); ok; name, ok = s.Member() {
-		rest := s.Rest()
+		rest := body[s.Offset():]
 		switch string(name) {
 		case "data":
 			data = dataOf(rest)

@@ -107,7 +107,7 @@ func (m *Memory) Put(ctx context.Context, workspace string, r Rule, match string
 	}
 	next := stored{rule: r, revision: old.revision + 1}
 	next.rule.Targets = nil // their secrets are in the templates only
-	envelopes, err := r.Envelopes("pai-system-"+workspace, next.revision, m.Specs, m.Keys)
+	envelopes, err := r.Envelopes(m.Catalog.Bus(workspace), next.revision, m.Specs, m.Keys)
 	if err != nil {
 		return Saved{}, err
 	}

@@ -40,6 +40,8 @@ func (choices) Pattern(c catalog.Choice) (string, error) {
 	return fmt.Sprintf(`{"source":["%s"],"type":%q,"data":{"user":["%s"]}}`, c.Source, c.Options, c.PAIUser), nil
 }
 
+func (choices) Bus(workspace string) string { return "pai-system-" + workspace }
+
 func specs() []channel.Spec {
 	robot := []channel.Field{{Name: "webhook", Required: true, Secret: true}, {Name: "secret", Secret: true}}
 	return []channel.Spec{

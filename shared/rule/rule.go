@@ -105,4 +105,5 @@ type Store interface {
 type Catalog interface {
 	Check(catalog.Choice) smithy.InvalidParamsError
 	Pattern(catalog.Choice) (string, error)
+	Bus(workspace string) string // the name of the workspace's event bus
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 )
 
@@ -56,10 +57,10 @@ func Keep(r Rule, old Rule, sealed map[string]error, specs []channel.Spec) (Rule
 		targets[i] = t
 	}
 	r.Targets = targets
-	switch mine := r.Event.Scope.Kind == scopeCreatedByMe; {
+	switch mine := r.Event.Scope.Kind == catalog.CreatedByMe; {
 	case !mine:
 		r.Event.PAIUser = ""
-	case old.Event.Scope.Kind == scopeCreatedByMe && old.Event.PAIUser != "":
+	case old.Event.Scope.Kind == catalog.CreatedByMe && old.Event.PAIUser != "":
 		r.Event.PAIUser = old.Event.PAIUser
 	}
 	return r, nil
@@ -73,9 +74,6 @@ func (k known) givesSecrets(settings channel.Settings) bool {
 	}
 	return false
 }
-
-// scopeCreatedByMe is the scope that needs its author: catalog.Choice.PAIUser.
-const scopeCreatedByMe = "createdByMe"
 
 // Redact takes the secrets out of a rule and says what may be shown of them. The fingerprint of a secret is for people
 // to tell two apart; see seal.Keyset.
