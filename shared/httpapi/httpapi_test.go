@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/aliyun/fc-runtime-go-sdk/events"
+	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 	"github.com/aws/smithy-go"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
@@ -458,4 +460,29 @@ func FuzzCheckJSON(f *testing.F) {
 			t.Fatalf("%q passes and is not JSON", body)
 		}
 	})
+}
+
+func TestARequestKnowsItsPlatformAndDoesNotPrintItsKeys(t *testing.T) {
+	t.Parallel()
+	var got Platform
+	serve := Serve(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = PlatformOf(r.Context()) }),
+		slog.New(slog.DiscardHandler))
+	fc := &fccontext.FcContext{Region: "cn-hangzhou", AccountId: "1"}
+	fc.Function.Name = "pai-notify-setup"
+	fc.Credentials = fccontext.Credentials{AccessKeyId: "STS.1", AccessKeySecret: "hunter2", SecurityToken: "token2"}
+	if _, err := serve(fccontext.NewContext(t.Context(), fc), trigger("GET", "/", "", nil)); err != nil {
+		t.Fatal(err)
+	}
+	want := Platform{"pai-notify-setup", "cn-hangzhou", "1", "STS.1", "hunter2", "token2"}
+	if got != want {
+		t.Errorf("platform = %+v, want %+v", got, want)
+	}
+	for _, text := range []string{fmt.Sprint(got), fmt.Sprintf("%+v", got), fmt.Sprintf("%#v", got)} {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, "token2") {
+			t.Errorf("printed as %s", text)
+		}
+	}
+	if p := PlatformOf(t.Context()); p != (Platform{}) {
+		t.Errorf("outside the platform it is %v", p)
+	}
 }

@@ -27,7 +27,7 @@ const RequestID = "X-Request-Id"
 func Serve(h http.Handler, log *slog.Logger) func(context.Context, events.HTTPTriggerEvent) (*events.HTTPTriggerResponse, error) {
 	return func(ctx context.Context, e events.HTTPTriggerEvent) (*events.HTTPTriggerResponse, error) {
 		w := &answer{header: http.Header{}}
-		r, err := request(ctx, e)
+		r, err := request(fromPlatform(ctx), e)
 		if err != nil {
 			writeProblem(w, Problem{
 				Status: http.StatusBadRequest, Code: "BadRequest", Detail: err.Error(),
