@@ -37,10 +37,10 @@ const (
 type Catalog struct {
 	Sources []Source `json:"sources"`
 
-	bus     string // prefix of the names of PAI's buses
-	layers  [][]byte
-	origins []*origin            // in the order of Sources
-	names   map[string][]*origin // by CloudEvents source
+	bus       string               // prefix of the names of PAI's buses
+	overrides [][]byte             // YAML, in the order in which they were laid over the embedded file
+	origins   []*origin            // in the order of Sources
+	names     map[string][]*origin // by CloudEvents source
 }
 
 // Source is one kind of publisher in PAI.

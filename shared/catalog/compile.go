@@ -50,10 +50,10 @@ func (c *compiler) wrong(path, format string, args ...any) {
 	c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
 }
 
-// compile makes the catalogue, or names everything that is wrong with its last layer.
-func (f *form) compile(layers ...[]byte) (*Catalog, error) {
+// compile makes the catalogue, or names everything that is wrong with the last override.
+func (f *form) compile(overrides [][]byte) (*Catalog, error) {
 	c := &compiler{file: f}
-	made := &Catalog{bus: f.Bus, layers: layers, names: map[string][]*origin{}}
+	made := &Catalog{bus: f.Bus, overrides: overrides, names: map[string][]*origin{}}
 	if f.Bus == "" {
 		c.wrong("bus", "is empty; give what comes before the workspace's name in its bus's name")
 	}
@@ -69,9 +69,10 @@ func (f *form) compile(layers ...[]byte) (*Catalog, error) {
 	if len(c.problems) == 0 {
 		return made, nil
 	}
-	last := layers[len(layers)-1]
-	for i := range c.problems {
-		c.problems[i].Line = line(last, c.problems[i].Path)
+	if n := len(overrides); n > 0 {
+		for i := range c.problems {
+			c.problems[i].Line = line(overrides[n-1], c.problems[i].Path)
+		}
 	}
 	return nil, c.problems
 }

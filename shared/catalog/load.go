@@ -2,6 +2,7 @@ package catalog
 
 import (
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,21 +13,19 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"pai-notify/shared/event"
+	"pai-notify/shared/event/scan"
 )
 
-//go:embed catalog.yaml
+// file is catalog.yaml in JSON, which a function reads at its cold start in 1 ms instead of the 10 ms that YAML takes.
+//
+//go:generate go test -run TestEmbeddedCatalogueIsCurrent -update .
+//go:embed catalog.gen.json
 var file []byte
 
 const maxOverride = 64 << 10 // bytes; several times what replacing everything takes
 
 // Load reads the catalogue that is part of the program. An error is a fault in the program.
-func Load() (*Catalog, error) {
-	f := new(form)
-	if err := f.lay(file); err != nil {
-		return nil, fmt.Errorf("read embedded catalog.yaml: %w", err)
-	}
-	return f.compile(file)
-}
+func Load() (*Catalog, error) { return build(nil) }
 
 // Override gives a catalogue with a partial file laid over this one: what the file does not name stays, lists are
 // replaced, an entry that is ~ is removed. The catalogue itself does not change. The error is [Problems], each with its
@@ -35,13 +34,20 @@ func (c *Catalog) Override(text []byte) (*Catalog, error) {
 	if len(text) > maxOverride {
 		return nil, Problems{{Text: fmt.Sprintf("%d bytes are too many; write only what differs, in at most %d", len(text), maxOverride)}}
 	}
+	return build(append(slices.Clone(c.overrides), text))
+}
+
+func build(overrides [][]byte) (*Catalog, error) {
 	f := new(form)
-	for _, earlier := range append(slices.Clone(c.layers), text) {
-		if err := f.lay(earlier); err != nil {
+	if err := json.Unmarshal(file, f); err != nil {
+		return nil, fmt.Errorf("read embedded catalog.gen.json: %w", err)
+	}
+	for _, text := range overrides {
+		if err := f.lay(text); err != nil {
 			return nil, err
 		}
 	}
-	return f.compile(append(slices.Clone(c.layers), text)...)
+	return f.compile(overrides)
 }
 
 // Problem is one fault of an override.
@@ -69,7 +75,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// The form of catalog.yaml.
+// The form of catalog.yaml. Names in JSON match those of the members but for case.
 type (
 	form struct {
 		Bus     string           `yaml:"bus"`
@@ -191,6 +197,22 @@ func (k *keyed[T]) UnmarshalYAML(node ast.Node) error {
 		}
 	}
 	return nil
+}
+
+// UnmarshalJSON is for the embedded file; it keeps the order too.
+func (k *keyed[T]) UnmarshalJSON(text []byte) error {
+	s := scan.New(text)
+	if !s.Object() {
+		return errors.New("want an object")
+	}
+	for name, ok := s.Member(); ok; name, ok = s.Member() {
+		e := entry[T]{key: string(name)}
+		if err := json.Unmarshal(s.Value(), &e.value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		*k = append(*k, e)
+	}
+	return s.Err()
 }
 
 func (k keyed[T]) find(key string) (T, bool) {

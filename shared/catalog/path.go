@@ -87,39 +87,46 @@ func (o *origin) slot(steps []step) int {
 	return n.slot
 }
 
-// walk consumes the next value and fills the slots of the paths in it.
-func (n *node) walk(s *scan.Scanner, slots [][]byte) {
-	if n.slot > 0 {
-		raw := s.Value()
-		slots[n.slot] = raw
-		if n.members != nil || n.elements != nil {
-			inside := scan.New(raw)
-			n.descend(&inside, slots)
+// walker reads a text and fills the slots of the paths in it.
+type walker struct {
+	scan.Scanner
+	text  string
+	slots []string
+}
+
+func (n *node) walk(w *walker) {
+	if n.slot == 0 {
+		if !n.descend(w) {
+			w.Value()
 		}
 		return
 	}
-	if !n.descend(s, slots) {
-		s.Value()
+	start := w.Offset()
+	raw := w.Value()
+	w.slots[n.slot] = w.text[start : start+len(raw)]
+	if n.members != nil || n.elements != nil {
+		n.descend(&walker{scan.New(raw), w.slots[n.slot], w.slots})
 	}
 }
 
-func (n *node) descend(s *scan.Scanner, slots [][]byte) bool {
+// descend consumes the next value if paths lead into it.
+func (n *node) descend(w *walker) bool {
 	switch {
-	case n.members != nil && s.Object():
-		for name, ok := s.Member(); ok; name, ok = s.Member() {
+	case n.members != nil && w.Object():
+		for name, ok := w.Member(); ok; name, ok = w.Member() {
 			if inner := n.members[string(name)]; inner != nil {
-				inner.walk(s, slots)
+				inner.walk(w)
 			} else {
-				s.Value()
+				w.Value()
 			}
 		}
 		return true
-	case n.elements != nil && s.Array():
-		for i := 0; s.Element(); i++ {
+	case n.elements != nil && w.Array():
+		for i := 0; w.Element(); i++ {
 			if i < len(n.elements) && n.elements[i] != nil {
-				n.elements[i].walk(s, slots)
+				n.elements[i].walk(w)
 			} else {
-				s.Value()
+				w.Value()
 			}
 		}
 		return true

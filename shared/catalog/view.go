@@ -152,7 +152,7 @@ func (c *Catalog) find(e event.Event) (*origin, *kind) {
 }
 
 // View says what an event means. Data that is an object, or text that holds one, is read; of an event of an unknown
-// source only what EventBridge adds is known. Extra shares memory with the event's data.
+// source only what EventBridge adds is known.
 func (c *Catalog) View(e event.Event) event.View {
 	v := event.View{}
 	o, k := c.find(e)
@@ -176,14 +176,15 @@ func (c *Catalog) View(e event.Event) event.View {
 }
 
 func (o *origin) read(e event.Event, v *event.View, k *kind) {
-	var room [64][]byte // enough for the catalogue as it comes; saves an allocation
+	var room [64]string // enough for the catalogue as it comes; saves an allocation
 	slots := room[:]
 	if o.slots >= len(room) {
-		slots = make([][]byte, o.slots+1)
+		slots = make([]string, o.slots+1)
 	}
-	s := scan.New(e.Object())
-	o.tree.walk(&s, slots)
-	if s.Err() != nil {
+	data := e.Object()
+	w := walker{scan.New(data), string(data), slots} // the one copy, of which texts are parts
+	o.tree.walk(&w)
+	if w.Err() != nil {
 		return
 	}
 	for i := range o.members {
@@ -207,7 +208,7 @@ func (o *origin) read(e event.Event, v *event.View, k *kind) {
 	}
 }
 
-func (m *member) set(v *event.View, slots [][]byte) {
+func (m *member) set(v *event.View, slots []string) {
 	for _, one := range m.paths {
 		value := one.text(slots)
 		if value == "" {
@@ -231,23 +232,23 @@ func (m *member) set(v *event.View, slots [][]byte) {
 	}
 }
 
-func (x *extra) raw(slots [][]byte) json.RawMessage {
+func (x *extra) raw(slots []string) json.RawMessage {
 	for _, one := range x.paths {
 		raw := slots[one.slot]
-		if len(raw) > 0 && (raw[0] == '{' || raw[0] == '[' || text(raw) != "") {
-			return raw
+		if raw != "" && (raw[0] == '{' || raw[0] == '[' || text(raw) != "") {
+			return json.RawMessage(raw)
 		}
 	}
 	return nil
 }
 
-func (c candidate) text(slots [][]byte) string {
+func (c candidate) text(slots []string) string {
 	if c.second == 0 {
 		return text(slots[c.slot])
 	}
 	second := text(slots[c.second])
 	first := slots[c.slot]
-	if second == "" || len(first) == 0 {
+	if second == "" || first == "" {
 		return ""
 	}
 	if plain := text(first); plain != "" {
@@ -261,8 +262,8 @@ func (c candidate) text(slots [][]byte) string {
 
 // text is a plain value as text; "" for what is no value: missing, "", 0, null, "null", an object or a list. NUL is
 // dropped, which databases refuse.
-func text(raw []byte) string {
-	if len(raw) == 0 {
+func text(raw string) string {
+	if raw == "" {
 		return ""
 	}
 	switch raw[0] {
@@ -281,12 +282,12 @@ func text(raw []byte) string {
 	if isZero(raw) {
 		return ""
 	}
-	return string(raw)
+	return raw
 }
 
 // isZero tells 0, -0, 0.00 and 0e5.
-func isZero(raw []byte) bool {
-	for i, c := range raw {
+func isZero(raw string) bool {
+	for i, c := range []byte(raw) {
 		switch {
 		case c == '0' || c == '.' || c == '-' && i == 0:
 		case (c == 'e' || c == 'E') && i > 0:

@@ -60,6 +60,7 @@ func (e *Event) UnmarshalJSON(raw []byte) (err error) {
 }
 
 func (e *Event) read(body []byte) error {
+	text := string(body) // the one copy, of which attributes are parts
 	s := scan.New(body)
 	if !s.Object() {
 		if err := s.Err(); err != nil {
@@ -67,18 +68,28 @@ func (e *Event) read(body []byte) error {
 		}
 		return &scan.Error{Reason: `want an object: "{"`}
 	}
+	var base64 string
 	for name, ok := s.Member(); ok; name, ok = s.Member() {
-		if value := s.Value(); value != nil {
+		start := s.Offset()
+		value := text[start : start+len(s.Value())]
+		switch {
+		case value == "": // an error, which ends the loop
+		case string(name) == "data_base64":
+			base64, _ = scan.Text(value)
+		default:
 			e.set(name, value)
 		}
+	}
+	if base64 != "" {
+		e.Data = decoded(base64, e.DataContentType)
 	}
 	return s.End()
 }
 
-func (e *Event) set(name, value []byte) {
+func (e *Event) set(name []byte, value string) {
 	switch string(name) { // allocates nothing
 	case "id":
-		e.ID = attribute(value, maxBytesOfID)
+		e.ID = attribute(value, MaxBytes) // whole, to be hashed whole if it is too long
 	case "source":
 		e.Source = attribute(value, maxAttribute)
 	case "specversion":
@@ -95,22 +106,15 @@ func (e *Event) set(name, value []byte) {
 		e.Time = ParseTime(attribute(value, maxAttribute))
 	case "data":
 		e.Data = nil
-		if value[0] != 'n' {
-			e.Data = bytes.Clone(value)
-		}
-	case "data_base64":
-		if text, ok := scan.Text(value); ok {
-			e.Data = decoded(text, e.DataContentType)
+		if value != "null" {
+			e.Data = json.RawMessage(value)
 		}
 	default:
-		e.extend(name, value)
+		e.extend(string(name), value)
 	}
 }
 
-// maxBytesOfID lets a long id through, to be hashed whole.
-const maxBytesOfID = MaxBytes
-
-func (e *Event) extend(name, value []byte) {
+func (e *Event) extend(name, value string) {
 	text := attribute(value, maxAttribute)
 	if text == "" || len(name) > maxAttribute || len(e.Extensions) >= maxExtensions {
 		return
@@ -118,17 +122,17 @@ func (e *Event) extend(name, value []byte) {
 	if e.Extensions == nil {
 		e.Extensions = make(map[string]string, 8)
 	}
-	e.Extensions[string(name)] = text
+	e.Extensions[name] = text
 }
 
 // attribute is a value as text; null is none. NUL is dropped, which databases refuse in text.
-func attribute(value []byte, most int) string {
-	if value[0] == 'n' {
+func attribute(value string, most int) string {
+	if value == "null" {
 		return ""
 	}
 	text, ok := scan.Text(value)
 	if !ok {
-		text = string(value)
+		text = value
 	}
 	if strings.IndexByte(text, 0) >= 0 {
 		text = strings.ReplaceAll(text, "\x00", "")

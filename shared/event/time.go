@@ -61,7 +61,7 @@ func location(zone string) *time.Location {
 	switch zone {
 	case "", "Z", "z", "UTC", "GMT", "UCT", "Zulu", "Etc/UTC":
 		return time.UTC
-	case "PRC", "CST", "CTT", "Asia/Shanghai", "Asia/Chongqing", "Asia/Urumqi", "Asia/Hong_Kong", "Hongkong",
+	case "PRC", "CST", "CTT", "Asia/Shanghai", "Asia/Chongqing", "Asia/Hong_Kong", "Hongkong",
 		"Asia/Taipei", "Asia/Singapore", "Singapore", "Asia/Kuala_Lumpur":
 		return time.FixedZone("", 8*60*60)
 	case "Asia/Jakarta", "Asia/Bangkok":
@@ -73,20 +73,26 @@ func location(zone string) *time.Location {
 	case "Local": // LoadLocation would take it for the machine's
 		return nil
 	}
-	offset := strings.TrimPrefix(strings.TrimPrefix(zone, "GMT"), "UTC")
-	for _, layout := range []string{"-07:00", "-0700", "-07"} {
-		if t, err := time.Parse(layout, offset); err == nil {
-			return t.Location()
-		}
-	}
-	if len(offset) == 2 { // GMT+8
-		if t, err := time.Parse("-07", offset[:1]+"0"+offset[1:]); err == nil {
-			return t.Location()
-		}
+	if seconds, ok := offset(strings.TrimPrefix(strings.TrimPrefix(zone, "GMT"), "UTC")); ok {
+		return time.FixedZone("", seconds)
 	}
 	at, err := time.LoadLocation(zone) // refuses names that leave the database's folder
 	if err != nil {
 		return nil
 	}
 	return at
+}
+
+// offset reads +08:00, +0800, +08 and +8.
+func offset(text string) (seconds int, ok bool) {
+	if len(text) == 2 {
+		text = text[:1] + "0" + text[1:]
+	}
+	for _, layout := range []string{"-07:00", "-0700", "-07"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			_, seconds = t.Zone()
+			return seconds, true
+		}
+	}
+	return 0, false
 }

@@ -5,8 +5,11 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // MaxDepth is how deep values may nest. Events carry a few levels; widespread readers refuse more than 1,000.
@@ -81,8 +84,21 @@ func (s *Scanner) enter(open byte) bool {
 }
 
 // Member gives the name of the next member, decoded, of the object that was entered; its value must be consumed before
-// the next call. It leaves the object when there is none. The name is good until the text changes.
+// the next call. It leaves the object when there is none. The name may be a part of the scanned text.
 func (s *Scanner) Member() (name []byte, ok bool) {
+	raw, ok := s.member()
+	if !ok {
+		return nil, false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw[1 : len(raw)-1], true
+	}
+	text, _ := Text(raw)
+	return []byte(text), true
+}
+
+// member is Member without decoding.
+func (s *Scanner) member() (raw []byte, ok bool) {
 	if !s.another('}') {
 		return nil, false
 	}
@@ -91,8 +107,8 @@ func (s *Scanner) Member() (name []byte, ok bool) {
 		return nil, false
 	}
 	start := s.at
-	escaped := s.quoted()
-	name = s.text[start:s.at]
+	s.quoted()
+	end := s.at
 	s.blanks()
 	if s.Kind() != ':' {
 		s.fail(s.at, `want ":" after a member's name`)
@@ -100,11 +116,7 @@ func (s *Scanner) Member() (name []byte, ok bool) {
 	}
 	s.at++
 	s.blanks()
-	if !escaped {
-		return name[1 : len(name)-1], true
-	}
-	text, _ := Text(name)
-	return []byte(text), true
+	return s.text[start:end], true
 }
 
 // Element says whether the array that was entered has another element, which must be consumed before the next call. It
@@ -138,6 +150,9 @@ func (s *Scanner) another(closing byte) bool {
 	return true
 }
 
+// Offset is where the next value begins in the text, in bytes.
+func (s *Scanner) Offset() int { return s.at }
+
 // Value consumes the next value, whatever it is, and gives its text without the blanks around it; nil after an error.
 // It is a part of the scanned text, not a copy.
 func (s *Scanner) Value() []byte {
@@ -170,10 +185,9 @@ func (s *Scanner) Value() []byte {
 
 // container consumes an object or array. The recursion ends at MaxDepth, which enter keeps.
 func (s *Scanner) container(start int, object bool) []byte {
-	end := start
 	if object {
 		if s.Object() {
-			for ok := s.skipMember(); ok; ok = s.skipMember() {
+			for _, ok := s.member(); ok; _, ok = s.member() {
 				s.Value()
 			}
 		}
@@ -185,29 +199,11 @@ func (s *Scanner) container(start int, object bool) []byte {
 	if s.err != nil {
 		return nil
 	}
-	for end = s.at; isBlank(s.text[end-1]); end-- {
+	end := s.at
+	for isBlank(s.text[end-1]) {
+		end--
 	}
 	return s.text[start:end]
-}
-
-// skipMember is Member for who does not want the name.
-func (s *Scanner) skipMember() bool {
-	if !s.another('}') {
-		return false
-	}
-	if s.Kind() != '"' {
-		s.fail(s.at, `want a member's name in quotation marks`)
-		return false
-	}
-	s.quoted()
-	s.blanks()
-	if s.Kind() != ':' {
-		s.fail(s.at, `want ":" after a member's name`)
-		return false
-	}
-	s.at++
-	s.blanks()
-	return true
 }
 
 // End reports an error unless nothing but blanks is left.
@@ -225,18 +221,18 @@ func Check(text []byte) error {
 	return s.End()
 }
 
-// Text decodes a JSON string as [Scanner.Value] gave it; ok is false if it is none. What is no UTF-8 becomes U+FFFD.
-func Text(raw []byte) (text string, ok bool) {
+// Text decodes a JSON string as [Scanner.Value] gave it; ok is false if it is none. What is no UTF-8 becomes U+FFFD. Of
+// a string the answer may be a part, without a copy.
+func Text[T ~string | ~[]byte](raw T) (text string, ok bool) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", false
 	}
-	for _, c := range raw[1 : len(raw)-1] {
-		if c == '\\' || c >= 0x80 { // rare enough to leave escapes and broken UTF-8 to encoding/json
-			err := json.Unmarshal(raw, &text)
-			return text, err == nil
-		}
+	text = string(raw[1 : len(raw)-1])
+	if strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text) {
+		return text, true
 	}
-	return string(raw[1 : len(raw)-1]), true
+	err := json.Unmarshal([]byte(raw), &text) // rare enough to leave to encoding/json
+	return text, err == nil
 }
 
 func (s *Scanner) fail(at int, reason string) {

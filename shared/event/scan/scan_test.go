@@ -86,12 +86,12 @@ func TestTextRepairsBrokenUnicode(t *testing.T) {
 	for raw, want := range map[string]string{
 		`"plain"`: "plain", `"a\"b\\\n"`: "a\"b\\\n", `"\u4e2d\ud83d\ude00"`: "中😀", "\"\xff中\"": "\ufffd中", `"\ud800"`: "\ufffd", `""`: "",
 	} {
-		if got, ok := scan.Text([]byte(raw)); !ok || got != want {
+		if got, ok := scan.Text(raw); !ok || got != want {
 			t.Errorf("Text(%q) = %q, %v; want %q", raw, got, ok, want)
 		}
 	}
 	for _, raw := range []string{``, `"`, `7`, `null`, `{}`} {
-		if got, ok := scan.Text([]byte(raw)); ok {
+		if got, ok := scan.Text(raw); ok {
 			t.Errorf("Text(%q) = %q, want none", raw, got)
 		}
 	}
@@ -99,15 +99,15 @@ func TestTextRepairsBrokenUnicode(t *testing.T) {
 
 func FuzzCheckAgreesWithEncodingJSON(f *testing.F) {
 	for _, text := range texts() {
-		f.Add([]byte(text))
+		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
+	f.Fuzz(func(t *testing.T, text string) {
 		var problem *scan.Error
-		err := scan.Check(text)
+		err := scan.Check([]byte(text))
 		if errors.As(err, &problem) && strings.HasPrefix(problem.Reason, "nested deeper") {
 			return
 		}
-		if got, want := err == nil, json.Valid(text); got != want {
+		if got, want := err == nil, json.Valid([]byte(text)); got != want {
 			t.Fatalf("Check(%q) = %v, want valid %v", text, err, want)
 		}
 	})
