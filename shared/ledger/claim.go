@@ -1,0 +1,326 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pai-notify/shared/channel"
+)
+
+// Claim enters deliveries that EventBridge asks for and claims those that can be sent now. It gives one delivery for each
+// entry, in their order, but only one for entries that are the same. What is Claimed is the caller's to send and
+// [Ledger.Record]; all others are held, ended, or with another process, and EventBridge may be told that all is well.
+func (l *Ledger) Claim(ctx context.Context, t Terms, entries []Entry) ([]Delivery, error) {
+	asked, err := l.asked(ctx, entries)
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	durable := slices.ContainsFunc(entries, func(e Entry) bool { return e.Fault != nil || !e.NotBefore.IsZero() })
+	var given []*row
+	var mustLast bool
+	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
+		given, mustLast, err = l.enter(ctx, tx, t, asked)
+		return err
+	})
+	if err == nil && mustLast && !durable {
+		err = l.db.Flush(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	deliveries := make([]Delivery, len(given))
+	for i, r := range given {
+		deliveries[i] = r.delivery()
+	}
+	return deliveries, nil
+}
+
+// asked makes a row of each entry, once of those that are the same.
+func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
+	addresses := make([]string, len(entries))
+	for i, e := range entries {
+		addresses[i] = e.Address
+	}
+	hashes, err := l.hashes(ctx, addresses...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]row, 0, len(entries))
+	seen := make(map[string]bool, len(entries))
+	for i, e := range entries {
+		id := e.ID()
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		r := row{
+			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus), rule: keyColumn(e.Rule),
+			target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel), destination: hashes[i],
+			object: column(e.Object), happened: millis(e.Happened), due: millis(e.NotBefore), sealed: e.Sealed, event: e.Event,
+			isNew: true,
+		}
+		if f := e.Fault; f != nil {
+			r.state, r.class, r.code, r.fault = Dead, f.Class.String(), column(f.Code), column(f.Text)
+			r.attempts = 1 // the one that cannot be made, with the reason
+			r.event = r.event[:min(len(r.event), maxEvent)]
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (given []*row, mustLast bool, err error) {
+	hashes, ids := make([]string, len(asked)), make([]string, len(asked))
+	for i := range asked {
+		hashes[i], ids[i] = asked[i].destination, asked[i].id
+	}
+	s := session{now: l.now().UnixMilli(), terms: t}
+	if s.destinations, err = l.destinations(ctx, tx, hashes); err != nil {
+		return nil, false, err
+	}
+	known, err := l.rows(ctx, tx, whole, ids)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range asked {
+		r := asked[i] // a copy, since the transaction may run again
+		if k := known[r.id]; k != nil {
+			given = append(given, k)
+		} else {
+			given = append(given, &r)
+		}
+	}
+	if err := s.readSiblings(ctx, tx, given); err != nil {
+		return nil, false, err
+	}
+	var fresh []*row
+	for _, r := range given {
+		if r.isNew {
+			fresh = append(fresh, r)
+		}
+		s.admit(r)
+	}
+	if err := insert(ctx, tx, fresh, s.now); err != nil {
+		return nil, false, err
+	}
+	var faults []attempt
+	for _, r := range fresh {
+		if r.state == Dead {
+			faults = append(faults, attempt{delivery: r.id, n: 1, at: s.now, class: r.class, code: r.code, text: r.fault})
+		}
+	}
+	if err := addAttempts(ctx, tx, faults); err != nil {
+		return nil, false, err
+	}
+	if err := s.save(ctx, tx, given); err != nil {
+		return nil, false, err
+	}
+	return given, s.mustLast, nil
+}
+
+// session decides, in one transaction, which deliveries are claimed.
+type session struct {
+	now          int64
+	terms        Terms
+	destinations map[string]*destination
+	siblings     map[same][]*row // that are claimed or delivered
+	lost         []*row          // whose claim was found to have run out
+	mustLast     bool            // something was decided that must be on disk
+}
+
+// readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered.
+func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) error {
+	s.siblings = map[same][]*row{}
+	var v values
+	var tuples []string
+	for _, r := range rows {
+		if _, asked := s.siblings[r.same()]; r.destination != "" && !asked {
+			s.siblings[r.same()] = nil
+			tuples = append(tuples, v.tuple(r.source, r.eventID, r.destination))
+		}
+	}
+	if len(tuples) == 0 {
+		return nil
+	}
+	err := query(ctx, tx, `select id, event_source, event_id, destination, state, due from delivery
+		where (event_source, event_id, destination) in (values `+strings.Join(tuples, ", ")+`)
+		and state in ('claimed', 'delivered')`, v.args, func(scan func(...any) error) error {
+		var r row
+		if err := scan(&r.id, &r.source, &r.eventID, &r.destination, &r.state, &r.due); err != nil {
+			return err
+		}
+		s.siblings[r.same()] = append(s.siblings[r.same()], &r)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for duplicates: %w", err)
+	}
+	return nil
+}
+
+// admit decides what becomes of a new delivery or of one that is due. It leaves all others as they are.
+func (s *session) admit(r *row) {
+	d := s.destinations[r.destination]
+	switch {
+	case r.isNew && r.state == Dead:
+		r.end(Dead, s.now)
+		return
+	case r.isNew && r.due > s.now:
+		r.wait(r.due)
+		s.mustLast = true
+		return
+	case r.isNew:
+	case r.state != Claimed && r.state != Waiting, r.due > s.now, r.destination != "" && d == nil:
+		return
+	case r.state == Claimed && !s.lose(r):
+		return
+	}
+	for _, sibling := range s.siblings[r.same()] {
+		if sibling.id == r.id {
+			continue
+		}
+		if sibling.state == Delivered {
+			r.end(Duplicate, s.now)
+			return
+		}
+		if sibling.due > s.now {
+			r.wait(sibling.due)
+			s.mustLast = true
+			return
+		}
+	}
+	start := s.now
+	if d != nil {
+		start = d.slot(s.terms.Pace, s.now)
+		if start-s.now > s.terms.Patience.Milliseconds() {
+			if r.isNew || r.changed {
+				r.wait(start)
+				s.mustLast = true
+			}
+			d.reopen(s.terms.Pace, s.now)
+			return
+		}
+		d.take(s.terms.Pace, start, s.now, s.terms.Lease)
+		s.siblings[r.same()] = append(s.siblings[r.same()], r)
+	}
+	if r.firstFailed != 0 && !r.isNew {
+		r.held += max(s.now-r.due, 0)
+	}
+	r.state, r.claim, r.due, r.start, r.changed = Claimed, r.claim+1, start+s.terms.Lease.Milliseconds(), start, true
+}
+
+// The code of an attempt of which nobody said how it ended.
+const codeLost = "ClaimLost"
+
+// lose counts a claim whose holder ended without a word as a round that failed, and says whether the delivery may be
+// claimed at once: after the first such round it may, so that a crash costs no more than the lease; after further ones it
+// waits, so that a delivery which kills its sender is not tried without end.
+func (s *session) lose(r *row) (again bool) {
+	first := r.tries == 0
+	s.lost = append(s.lost, r)
+	r.attempts++
+	r.class, r.code, r.changed = channel.Uncertain.String(), codeLost, true
+	r.fail(s.now, delay(r.tries+1))
+	s.mustLast = true
+	if first && r.state == Waiting {
+		r.due = s.now
+		return true
+	}
+	return false
+}
+
+// save writes what was decided about rows that are not new, and about destinations.
+func (s *session) save(ctx context.Context, tx *sql.Tx, rows []*row) error {
+	for _, r := range s.lost {
+		claim := r.claim
+		if r.state == Claimed { // again, since
+			claim--
+		}
+		a := attempt{delivery: r.id, n: r.attempts, claim: claim, at: s.now, class: r.class, code: r.code,
+			text: "the process that was sending it ended before it said what became of it"}
+		if err := addAttempts(ctx, tx, []attempt{a}); err != nil {
+			return err
+		}
+	}
+	if err := update(ctx, tx, rows); err != nil {
+		return err
+	}
+	return saveDestinations(ctx, tx, s.destinations)
+}
+
+// Due claims deliveries of a channel that are due and can be sent now, at most limit. None means that there is nothing
+// to send at this moment: see [Ledger.Next].
+func (l *Ledger) Due(ctx context.Context, t Terms, channelName string, limit int) ([]Delivery, error) {
+	for {
+		var claimed []Delivery
+		var looked int
+		err := l.db.Write(ctx, false, func(tx *sql.Tx) (err error) {
+			claimed, looked, err = l.due(ctx, tx, t, channelName, limit)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("claim what is due: %w", err)
+		}
+		// Each round claims a delivery, moves its due, or notes that its destination is not open: the rounds end.
+		if len(claimed) > 0 || looked == 0 {
+			return claimed, nil
+		}
+	}
+}
+
+func (l *Ledger) due(ctx context.Context, tx *sql.Tx, t Terms, channelName string, limit int) (claimed []Delivery, looked int, err error) {
+	s := session{now: l.now().UnixMilli(), terms: t}
+	var ids, hashes []string
+	err = query(ctx, tx, `select id, delivery.destination from delivery left join destination on hash = delivery.destination
+		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and coalesce(opens, 0) <= $3
+		order by due, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit}, func(scan func(...any) error) error {
+		var id, hash string
+		err := scan(&id, &hash)
+		ids, hashes = append(ids, id), append(hashes, hash)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, 0, err
+	}
+	if s.destinations, err = l.destinations(ctx, tx, hashes); err != nil {
+		return nil, 0, err
+	}
+	known, err := l.rows(ctx, tx, whole, ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows := make([]*row, 0, len(ids))
+	for _, id := range ids {
+		if r := known[id]; r != nil {
+			rows = append(rows, r)
+		}
+	}
+	if err := s.readSiblings(ctx, tx, rows); err != nil {
+		return nil, 0, err
+	}
+	for _, r := range rows {
+		s.admit(r)
+		if r.start != 0 {
+			claimed = append(claimed, r.delivery())
+		}
+	}
+	return claimed, len(ids), s.save(ctx, tx, rows)
+}
+
+// Next is when the next waiting delivery of a channel is due and its destination open; zero where none waits.
+func (l *Ledger) Next(ctx context.Context, channelName string) (time.Time, error) {
+	var at sql.NullInt64
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `select min(case when coalesce(opens, 0) > due then opens else due end)
+			from delivery left join destination on hash = delivery.destination
+			where channel = $1 and state = 'waiting'`, channelName).Scan(&at)
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for what is due next: %w", err)
+	}
+	return moment(at.Int64), nil
+}

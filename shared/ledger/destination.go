@@ -1,0 +1,165 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pai-notify/shared/channel"
+)
+
+// destination is a receiver as all rules share it. Times are milliseconds.
+type destination struct {
+	hash     string
+	arrivals []int64 // theoretical arrival time of each pace
+	opens    int64
+	closed   int64
+	failures int64
+	changed  bool
+}
+
+// slot finds when the next message may go out, by every pace and the receiver's block. A pace is GCRA: a theoretical
+// arrival time advances by the interval with every message and may run ahead of now by the burst.
+func (d *destination) slot(pace []channel.Pace, now int64) int64 {
+	at := max(now, d.closed)
+	for i, p := range pace {
+		if i < len(d.arrivals) {
+			at = max(at, d.arrivals[i]-(int64(p.Burst)-1)*p.Every.Milliseconds())
+		}
+	}
+	return at
+}
+
+// take uses the slot. After a block the first message is a probe: others wait for its outcome, or for its lease's end.
+func (d *destination) take(pace []channel.Pace, at, now int64, lease time.Duration) {
+	for len(d.arrivals) < len(pace) {
+		d.arrivals = append(d.arrivals, 0)
+	}
+	d.arrivals = d.arrivals[:len(pace)]
+	for i, p := range pace {
+		d.arrivals[i] = max(d.arrivals[i], at) + p.Every.Milliseconds()
+	}
+	if d.closed != 0 {
+		d.closed = at + lease.Milliseconds()
+	}
+	d.reopen(pace, now)
+}
+
+// close keeps everything waiting until then.
+func (d *destination) close(until int64) {
+	d.closed = max(d.closed, until)
+	d.opens = max(d.opens, d.closed)
+	d.changed = true
+}
+
+// open forgets a block: the receiver answers.
+func (d *destination) open() {
+	if d.closed == 0 && d.failures == 0 {
+		return
+	}
+	d.opens, d.closed, d.failures, d.changed = 0, 0, 0, true // who looks next finds what the pace allows
+}
+
+// reopen notes when the next message may go out, for those who look for what is due.
+func (d *destination) reopen(pace []channel.Pace, now int64) {
+	d.opens = d.slot(pace, now)
+	d.changed = true
+}
+
+// destinations locks those of the hashes that are not empty, in order, making those that are new.
+func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) (map[string]*destination, error) {
+	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
+	if len(hashes) > 0 && hashes[0] == "" {
+		hashes = hashes[1:]
+	}
+	found := make(map[string]*destination, len(hashes))
+	if len(hashes) == 0 {
+		return found, nil
+	}
+	var v values
+	rows := make([]string, len(hashes))
+	for i, hash := range hashes {
+		rows[i] = "(" + v.one(hash) + ", '', 0, 0, 0)"
+	}
+	// The update changes nothing; it locks the row and returns it whether it is new or not.
+	result, err := tx.QueryContext(ctx, `insert into destination (hash, pace, opens, closed_until, failures)
+		values `+strings.Join(rows, ", ")+` on conflict (hash) do update set failures = destination.failures
+		returning hash, pace, opens, closed_until, failures`, v.args...)
+	if err != nil {
+		return nil, fmt.Errorf("lock destinations: %w", err)
+	}
+	defer func() { _ = result.Close() }() // its error is result.Err's
+	for result.Next() {
+		var d destination
+		var pace string
+		if err := result.Scan(&d.hash, &pace, &d.opens, &d.closed, &d.failures); err != nil {
+			return nil, fmt.Errorf("lock destinations: %w", err)
+		}
+		for text := range strings.SplitSeq(pace, ",") {
+			if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+				d.arrivals = append(d.arrivals, ms)
+			}
+		}
+		found[d.hash] = &d
+	}
+	if err := result.Err(); err != nil {
+		return nil, fmt.Errorf("lock destinations: %w", err)
+	}
+	return found, nil
+}
+
+// saveDestinations writes those that changed.
+func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destination) error {
+	for _, d := range all {
+		if !d.changed {
+			continue
+		}
+		texts := make([]string, len(d.arrivals))
+		for i, ms := range d.arrivals {
+			texts[i] = strconv.FormatInt(ms, 10)
+		}
+		if _, err := tx.ExecContext(ctx, "update destination set pace = $1, opens = $2, closed_until = $3, failures = $4 where hash = $5",
+			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.hash); err != nil {
+			return fmt.Errorf("save a destination: %w", err)
+		}
+	}
+	return nil
+}
+
+// Take takes a slot of a destination's pace for a message outside the ledger, or for a further try. The slot is wait
+// away and the caller's to use; where wait exceeds the patience of the terms, none was taken.
+func (l *Ledger) Take(ctx context.Context, hash string, t Terms) (wait time.Duration, err error) {
+	if hash == "" {
+		return 0, nil
+	}
+	err = l.db.Write(ctx, false, func(tx *sql.Tx) error {
+		all, err := l.destinations(ctx, tx, []string{hash})
+		if err != nil {
+			return err
+		}
+		d, now := all[hash], l.now().UnixMilli()
+		at := d.slot(t.Pace, now)
+		if wait = time.Duration(at-now) * time.Millisecond; wait > t.Patience {
+			return nil
+		}
+		d.take(t.Pace, at, now, t.Lease)
+		return saveDestinations(ctx, tx, all)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("take a slot: %w", err)
+	}
+	return wait, nil
+}
+
+// Destination is the hash of an address, as [Ledger.Take] wants it.
+func (l *Ledger) Destination(ctx context.Context, address string) (string, error) {
+	hashes, err := l.hashes(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	return hashes[0], nil
+}

@@ -1,0 +1,206 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"pai-notify/shared/channel"
+)
+
+// Attempt is one try at sending.
+type Attempt struct {
+	At      time.Time
+	Took    time.Duration
+	Outcome channel.Outcome
+	Receipt string // the receiver's id of the message; empty where it gives none
+}
+
+// Result is what became of a claim. Its last attempt decides; without one the claim is given back, due at once.
+type Result struct {
+	Delivery Delivery
+	Attempts []Attempt
+}
+
+type attempt struct {
+	delivery    string
+	n, claim    int64
+	at, ms      int64
+	class, code string
+	text        string
+}
+
+func addAttempts(ctx context.Context, tx *sql.Tx, list []attempt) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var v values
+	tuples := make([]string, len(list))
+	for i, a := range list {
+		tuples[i] = v.tuple(a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
+	}
+	_, err := tx.ExecContext(ctx, "insert into attempt (delivery, n, claim, at, ms, class, code, text) values "+strings.Join(tuples, ", "), v.args...)
+	if err != nil {
+		return fmt.Errorf("add attempts: %w", err)
+	}
+	return nil
+}
+
+// Record writes what became of claims. A result whose claim has passed to another process since is kept as attempts
+// only; states gives where each delivery stands now.
+func (l *Ledger) Record(ctx context.Context, results []Result) (states []State, err error) {
+	durable := false
+	for _, r := range results {
+		durable = durable || len(r.Attempts) == 0 || r.Attempts[len(r.Attempts)-1].Outcome.Class != channel.Delivered
+	}
+	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
+		states, err = l.record(ctx, tx, results)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record outcomes: %w", err)
+	}
+	return states, nil
+}
+
+func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]State, error) {
+	now := l.now().UnixMilli()
+	ids, hashes := make([]string, len(results)), make([]string, len(results))
+	for i, r := range results {
+		ids[i], hashes[i] = r.Delivery.ID, r.Delivery.Destination
+	}
+	destinations, err := l.destinations(ctx, tx, hashes)
+	if err != nil {
+		return nil, err
+	}
+	known, err := l.rows(ctx, tx, outside, ids)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]State, len(results))
+	var rows []*row
+	var attempts []attempt
+	for i, result := range results {
+		r := known[result.Delivery.ID]
+		if r == nil { // purged, or lost in a power cut: EventBridge or nobody remembers it
+			continue
+		}
+		for _, a := range result.Attempts {
+			r.attempts++
+			r.changed = true
+			attempts = append(attempts, attempt{
+				delivery: r.id, n: r.attempts, claim: result.Delivery.Token, at: millis(a.At), ms: a.Took.Milliseconds(),
+				class: a.Outcome.Class.String(), code: column(a.Outcome.Code), text: column(a.Outcome.Text),
+			})
+		}
+		if r.state == Claimed && r.claim == result.Delivery.Token {
+			if err := decide(ctx, tx, r, destinations[r.destination], result.Attempts, now); err != nil {
+				return nil, err
+			}
+		}
+		rows = append(rows, r)
+		states[i] = r.state
+	}
+	if err := addAttempts(ctx, tx, attempts); err != nil {
+		return nil, err
+	}
+	if err := update(ctx, tx, rows); err != nil {
+		return nil, err
+	}
+	if err := tellSiblings(ctx, tx, rows, now); err != nil {
+		return nil, err
+	}
+	return states, saveDestinations(ctx, tx, destinations)
+}
+
+// decide moves a claimed delivery on, by the class of its last attempt, and notes what that says of the destination.
+func decide(ctx context.Context, tx *sql.Tx, r *row, d *destination, attempts []Attempt, now int64) error {
+	if len(attempts) == 0 {
+		r.wait(now)
+		return nil
+	}
+	last := attempts[len(attempts)-1]
+	o := last.Outcome
+	r.class, r.code, r.receipt = o.Class.String(), column(o.Code), column(last.Receipt)
+	switch o.Class {
+	case channel.Delivered:
+		r.end(Delivered, now)
+	case channel.Misconfigured, channel.Rejected:
+		r.end(Dead, now)
+	case channel.Throttled, channel.Unavailable, channel.Uncertain:
+		r.fail(now, pause(o, r.tries+1))
+	default: // Unknown, and whatever class is added without a rule here
+		unknown, err := countUnknown(ctx, tx, r.id, attempts)
+		if err != nil {
+			return err
+		}
+		if r.fail(now, pause(o, r.tries+1)); unknown >= maxUnknown {
+			r.end(Dead, now)
+		}
+	}
+	switch {
+	case d == nil:
+	case o.Class == channel.Throttled:
+		d.failures++
+		d.close(now + pause(o, r.tries).Milliseconds())
+	case o.Class == channel.Unavailable, o.Class == channel.Uncertain:
+		d.failures, d.changed = d.failures+1, true
+	default: // the receiver answered
+		d.open()
+	}
+	return nil
+}
+
+// pause is how long to wait after an outcome. A receiver that says it is told too fast knows best; one that is out of
+// order may ask for more than our schedule, not for less.
+func pause(o channel.Outcome, tries int64) time.Duration {
+	if o.Class == channel.Throttled && o.After > 0 {
+		return max(o.After, time.Second)
+	}
+	return max(o.After, delay(tries))
+}
+
+// countUnknown counts attempts whose answer was not understood, those before and those about to be added.
+func countUnknown(ctx context.Context, tx *sql.Tx, id string, attempts []Attempt) (n int, err error) {
+	err = tx.QueryRowContext(ctx, "select count(*) from attempt where delivery = $1 and class = $2", id, channel.Unknown.String()).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count attempts: %w", err)
+	}
+	for _, a := range attempts {
+		if a.Outcome.Class == channel.Unknown {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// tellSiblings moves deliveries on that waited for one of these: duplicates where it was delivered, due where it died,
+// due with it where it is to be tried again.
+func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
+	for _, r := range rows {
+		if !r.changed || r.destination == "" {
+			continue
+		}
+		var v values
+		var set string
+		switch r.state {
+		case Delivered:
+			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) + ", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
+		case Dead:
+			set = "due = " + v.one(now)
+		case Waiting:
+			at := v.one(r.due)
+			set = "due = case when due < " + at + " then " + at + " else due end"
+		default:
+			continue
+		}
+		_, err := tx.ExecContext(ctx, "update delivery set "+set+" where event_source = "+v.one(r.source)+" and event_id = "+v.one(r.eventID)+
+			" and destination = "+v.one(r.destination)+" and id <> "+v.one(r.id)+" and state = 'waiting'", v.args...)
+		if err != nil {
+			return fmt.Errorf("move duplicates on: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is a delivery in a transaction. Times are milliseconds.
+type row struct {
+	id, source, eventID, bus, rule, target, contact, channel, destination, object string
+
+	happened                                             int64
+	state                                                State
+	due, claim, tries, attempts, firstFailed, held, done int64
+	code, class, receipt                                 string
+	sealed, event                                        []byte
+
+	start   int64  // of the claim
+	fault   string // why it is dead from the start
+	isNew   bool
+	changed bool
+}
+
+// same is what siblings have in common: the event and whom it is told.
+type same struct{ source, eventID, destination string }
+
+func (r *row) same() same { return same{r.source, r.eventID, r.destination} }
+
+func (r *row) wait(due int64) { r.state, r.due, r.changed = Waiting, due, true }
+
+func (r *row) end(s State, now int64) { r.state, r.due, r.done, r.changed = s, 0, now, true }
+
+// fail counts a round that failed and makes the next one due after a while, or ends the delivery.
+func (r *row) fail(now int64, after time.Duration) {
+	r.tries++
+	if r.firstFailed == 0 {
+		r.firstFailed = now
+	}
+	last := r.firstFailed + r.held + lifetime.Milliseconds()
+	if now >= last {
+		r.end(Dead, now)
+		return
+	}
+	r.wait(min(now+after.Milliseconds(), last))
+}
+
+// delivery is the row as senders see it.
+func (r *row) delivery() Delivery {
+	return Delivery{
+		ID: r.id, EventSource: r.source, EventID: r.eventID, Bus: r.bus, Rule: r.rule, Target: r.target, Contact: r.contact,
+		Object: r.object, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
+		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Start: moment(r.start),
+	}
+}
+
+const (
+	columns = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
+		claim, tries, attempts, first_failed, held, code, class, receipt, done`
+	whole   = columns + ", sealed, event"
+	outside = columns + ", null, null" // without what is only needed to send
+)
+
+// fields are where the columns go, and after them more.
+func (r *row) fields(more ...any) []any {
+	return append([]any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
+		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
+		&r.receipt, &r.done, &r.sealed, &r.event}, more...)
+}
+
+// rows locks the deliveries of some ids, in order. What is selected is whole or outside.
+func (l *Ledger) rows(ctx context.Context, tx *sql.Tx, selected string, ids []string) (map[string]*row, error) {
+	found := make(map[string]*row, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	var v values
+	err := query(ctx, tx, "select "+selected+" from delivery where id in "+v.list(ids)+" order by id"+l.db.ForUpdate(), v.args,
+		func(scan func(...any) error) error {
+			var r row
+			if err := scan(r.fields()...); err != nil {
+				return err
+			}
+			found[r.id] = &r
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return found, nil
+}
+
+// insert adds new rows, in the order of their ids, and forgets those that somebody added meanwhile.
+func insert(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
+	rows = slices.SortedFunc(slices.Values(rows), func(a, b *row) int { return strings.Compare(a.id, b.id) })
+	for part := range slices.Chunk(rows, 500) { // well below the 32,766 parameters of SQLite
+		var v values
+		tuples := make([]string, len(part))
+		byID := make(map[string]*row, len(part))
+		for i, r := range part {
+			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
+				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
+				r.done, blob(r.sealed), blob(r.event), now, 0)
+			byID[r.id] = r
+		}
+		err := query(ctx, tx, "insert into delivery ("+whole+", created, announced) values "+strings.Join(tuples, ", ")+
+			" on conflict (id) do nothing returning id", v.args, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			delete(byID, id)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("add deliveries: %w", err)
+		}
+		for _, r := range byID { // another process was first, and so has it; their destinations differ or are not known
+			r.state = Waiting
+		}
+	}
+	return nil
+}
+
+// update writes the rows that changed.
+func update(ctx context.Context, tx *sql.Tx, rows []*row) error {
+	var v values
+	empty := v.one([]byte{})
+	var tuples []string
+	for _, r := range rows {
+		if !r.changed || r.isNew {
+			continue
+		}
+		text := func(s string) string { return "cast(" + v.one(s) + " as text)" }
+		number := func(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
+		var emptied int64
+		if r.state == Delivered || r.state == Duplicate || r.state == Cancelled {
+			emptied = 1
+		}
+		tuples = append(tuples, "("+strings.Join([]string{
+			text(r.id), text(string(r.state)), number(r.due), number(r.claim), number(r.tries), number(r.attempts),
+			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(emptied),
+		}, ", ")+")")
+	}
+	if len(tuples) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt, done, emptied)
+		as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
+		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
+		receipt = v.receipt, done = v.done, sealed = case v.emptied when 1 then `+empty+` else sealed end,
+		event = case v.emptied when 1 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
+	if err != nil {
+		return fmt.Errorf("update deliveries: %w", err)
+	}
+	return nil
+}
+
+// query reads all rows of a select.
+func query(ctx context.Context, tx *sql.Tx, text string, args []any, each func(scan func(...any) error) error) error {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // its error is rows.Err's
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// blob is never null.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
