@@ -23,9 +23,9 @@ var embeddedLinks []byte
 
 // forms are the addresses of each source's objects in the console, by catalogue source. PAI documents none; those for
 // dlc and flow are in public use, those for dsw and model are our guess. Read from the embedded file at the first use.
-var forms = sync.OnceValue(readEmbeddedLinks)
+var forms = sync.OnceValue(embeddedForms)
 
-func readEmbeddedLinks() map[string]string {
+func embeddedForms() map[string]string {
 	var all map[string]string
 	if err := json.Unmarshal(embeddedLinks, &all); err != nil {
 		panic(fmt.Sprintf("read embedded links.json: %v", err)) // part of the program; a test reads it

@@ -93,15 +93,14 @@ func New(e event.Event, v event.View, o Options) Message {
 	f.line(l.Restarts, v.Restarts)
 	f.extras(v, zone)
 	f.line(l.Owner, or(v.OwnerName, v.OwnerID))
-	if operator := or(v.OperatorName, v.OperatorID); operator != or(v.OwnerName, v.OwnerID) {
-		f.line(l.Operator, operator)
+	if v.OperatorID != v.OwnerID || v.OperatorID == "" && v.OperatorName != v.OwnerName {
+		f.line(l.Operator, or(v.OperatorName, v.OperatorID))
 	}
 	f.line(l.Workspace, or(v.Workspace, v.WorkspaceID))
 	f.line(l.Region, or(v.Region, e.Region()))
 	f.line(l.Resource, or(v.Resource, v.ResourceID))
 	f.line(l.Type, v.ObjectType)
 	f.line(l.Version, v.Version)
-	f.line(l.Accessibility, v.Accessibility)
 	if !v.Known {
 		f.envelope(e, v)
 	}

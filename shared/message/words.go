@@ -15,7 +15,7 @@ import (
 var embeddedTexts embed.FS
 
 // dictionary holds the texts of each language, read from their embedded files at the first message.
-var dictionary = sync.OnceValue(readEmbedded)
+var dictionary = sync.OnceValue(embeddedWords)
 
 // words are the texts of one language.
 type words struct {
@@ -38,27 +38,26 @@ type words struct {
 		Instant string `json:"instant"`
 	} `json:"units"`
 	Labels struct {
-		ID            string `json:"id"`
-		Status        string `json:"status"`
-		Duration      string `json:"duration"`
-		Finished      string `json:"finished"`
-		Started       string `json:"started"`
-		At            string `json:"at"`
-		Late          string `json:"late"`
-		Reason        string `json:"reason"`
-		Restarts      string `json:"restarts"`
-		Owner         string `json:"owner"`
-		Operator      string `json:"operator"`
-		Workspace     string `json:"workspace"`
-		Region        string `json:"region"`
-		Resource      string `json:"resource"`
-		Type          string `json:"type"`
-		Version       string `json:"version"`
-		Accessibility string `json:"accessibility"`
-		EventType     string `json:"eventType"`
-		EventSource   string `json:"eventSource"`
-		Subject       string `json:"subject"`
-		Data          string `json:"data"`
+		ID          string `json:"id"`
+		Status      string `json:"status"`
+		Duration    string `json:"duration"`
+		Finished    string `json:"finished"`
+		Started     string `json:"started"`
+		At          string `json:"at"`
+		Late        string `json:"late"`
+		Reason      string `json:"reason"`
+		Restarts    string `json:"restarts"`
+		Owner       string `json:"owner"`
+		Operator    string `json:"operator"`
+		Workspace   string `json:"workspace"`
+		Region      string `json:"region"`
+		Resource    string `json:"resource"`
+		Type        string `json:"type"`
+		Version     string `json:"version"`
+		EventType   string `json:"eventType"`
+		EventSource string `json:"eventSource"`
+		Subject     string `json:"subject"`
+		Data        string `json:"data"`
 	} `json:"labels"`
 	Extras map[string]string `json:"extras"` // labels of event.View.Extra; what has none is not told
 	Test   struct {
@@ -69,8 +68,8 @@ type words struct {
 	} `json:"test"`
 }
 
-// readEmbedded panics on a broken file: the files are part of the program, and a test reads them all.
-func readEmbedded() map[string]*words {
+// embeddedWords panics on a broken file: the files are part of the program, and a test reads them all.
+func embeddedWords() map[string]*words {
 	files, err := embeddedTexts.ReadDir("texts")
 	if err != nil {
 		panic(fmt.Sprintf("read embedded texts: %v", err))

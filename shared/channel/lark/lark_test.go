@@ -144,8 +144,8 @@ func TestNoBodyIsOverTheLimit(t *testing.T) {
 	m := sample("zh")
 	m.Title = strings.Repeat("题\"", 9000)
 	for range 60 {
-		m.Facts = append(m.Facts, message.Fact{Name: strings.Repeat("名", 50), Value: strings.Repeat("\\显\n", 3000)})
-		m.Items = append(m.Items, message.Item{Title: strings.Repeat("\"项", 2000), Link: "https://pai.console.aliyun.com/" + strings.Repeat("x", 1000)})
+		m.Facts = append(m.Facts, message.Fact{Name: strings.Repeat("名", 50), Value: strings.Repeat("\\显\n", 300)})
+		m.Items = append(m.Items, message.Item{Title: strings.Repeat("\"项", 200), Link: "https://pai.console.aliyun.com/" + strings.Repeat("x", 1000)})
 	}
 	for _, asText := range []bool{false, true} {
 		w := newWire(channel.Deps{})
