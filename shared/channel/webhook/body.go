@@ -44,15 +44,15 @@ type model struct {
 	VersionName            string
 	ApprovalStatus         string
 	PreviousApprovalStatus string
-	URI                    json.RawMessage `json:"Uri"`
-	FormatType             json.RawMessage
-	FrameworkType          json.RawMessage
-	SourceType             json.RawMessage
-	SourceID               json.RawMessage `json:"SourceId"`
+	URI                    string `json:"Uri"`
+	FormatType             string
+	FrameworkType          string
+	SourceType             string
+	SourceID               string `json:"SourceId"`
 	InferenceSpec          json.RawMessage
 	Metrics                json.RawMessage
 	OperatorID             string `json:"OperatorId"`
-	OwnerID                string `json:"OwnerId"`
+	OwnerID                string `json:"OwnerId"` // the account's; the creator's where the event says no other
 	ConsoleURL             string `json:"ConsoleUrl"`
 }
 
@@ -79,11 +79,16 @@ func newModel(m message.Message) model {
 	if region == "" {
 		region = m.Event.Region()
 	}
-	extra := func(name, missing string) json.RawMessage {
-		if raw := v.Extra[name]; len(raw) > 0 && json.Valid(raw) {
+	text := func(name string) string { return channel.Text(v.Extra[name]) } // an id may come as a number
+	object := func(name string) json.RawMessage {
+		if raw := v.Extra[name]; json.Valid(raw) {
 			return raw
 		}
-		return json.RawMessage(missing)
+		return json.RawMessage("{}")
+	}
+	owner := text("ownerId")
+	if owner == "" {
+		owner = v.OwnerID
 	}
 	return model{
 		SchemaVersion: "1", Test: m.Test,
@@ -91,9 +96,9 @@ func newModel(m message.Message) model {
 		RegionID: region, WorkspaceID: v.WorkspaceID, WorkspaceName: v.Workspace,
 		ModelID: v.ID, ModelName: v.Name, VersionName: v.Version,
 		ApprovalStatus: v.Status, PreviousApprovalStatus: v.Previous,
-		URI: extra("uri", `""`), FormatType: extra("formatType", `""`), FrameworkType: extra("frameworkType", `""`),
-		SourceType: extra("sourceType", `""`), SourceID: extra("sourceId", `""`),
-		InferenceSpec: extra("inferenceSpec", `{}`), Metrics: extra("metrics", `{}`),
-		OperatorID: v.OperatorID, OwnerID: v.OwnerID, ConsoleURL: m.Link,
+		URI: text("uri"), FormatType: text("formatType"), FrameworkType: text("frameworkType"),
+		SourceType: text("sourceType"), SourceID: text("sourceId"),
+		InferenceSpec: object("inferenceSpec"), Metrics: object("metrics"),
+		OperatorID: v.OperatorID, OwnerID: owner, ConsoleURL: m.Link,
 	}
 }

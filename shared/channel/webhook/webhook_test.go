@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/catalog/sample"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/channeltest"
 	"pai-notify/shared/event"
@@ -28,7 +30,7 @@ const (
 
 var at = time.Unix(1614265330, 0)
 
-func sample() message.Message {
+func approved() message.Message {
 	e := event.Event{
 		ID: "43fbe586-7f44-5681-8994-1b91ecf9fd0d", Source: "acs.aiworkspace", SpecVersion: "1.0",
 		Type: "aiworkspace:ModelVersion:Approved", DataContentType: "application/json;charset=utf-8",
@@ -65,19 +67,47 @@ func request(t *testing.T, to channel.Settings, m message.Message, at time.Time)
 
 func TestRequestsAreAsTheGoldenFiles(t *testing.T) {
 	t.Parallel()
-	bare := sample()
+	bare := approved()
 	bare.View = event.View{Known: true, ID: "model-min", Status: "Approved"}
 	bare.Link, bare.Event.Extensions, bare.Event.Time = "", nil, time.Time{}
 	to := func(mode string) channel.Settings {
 		return channel.Settings{"url": address, "secret": secret, "mode": mode}
 	}
 	channeltest.Golden(t, newWire(channel.Deps{}), *update, map[string]channeltest.Case{
-		"cloudevents":      {To: to(""), Message: sample()},
-		"pai":              {To: to(modePAI), Message: sample()},
+		"cloudevents":      {To: to(""), Message: approved()},
+		"pai":              {To: to(modePAI), Message: approved()},
 		"pai-bare":         {To: to(modePAI), Message: bare},
 		"cloudevents-test": {To: to(modeCloudEvents), Message: message.Connectivity("en", "Webhook", at)},
 		"pai-test":         {To: to(modePAI), Message: message.Connectivity("zh", "Webhook", at)},
 	})
+}
+
+func TestTheTemplateIsFilledFromTheCatalogueAlone(t *testing.T) {
+	t.Parallel()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, ok := sample.Named("model-approved")
+	if !ok {
+		t.Fatal("there is no sample model-approved")
+	}
+	e, err := event.Parse(s.Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := request(t, channel.Settings{"url": address, "mode": modePAI}, message.New(e, c.View(e), message.Options{ID: "m"}), at)
+	want := `{"SchemaVersion":"1","EventId":"43fbe586-7f44-5681-8994-1b91ecf9fd0d","EventType":"ModelVersionApprovalStatusChanged",` +
+		`"EventTime":"2026-11-24T10:05:00Z","RegionId":"cn-wulanchabu","WorkspaceId":"20001","WorkspaceName":"nlp_train",` +
+		`"ModelId":"model-1123abcd","ModelName":"chat-reranker","VersionName":"0.3.0","ApprovalStatus":"Approved","PreviousApprovalStatus":"Pending",` +
+		`"Uri":"oss://example-bucket.oss-cn-wulanchabu-internal.aliyuncs.com/models/reranker/0.3.0/","FormatType":"SavedModel","FrameworkType":"Pytorch",` +
+		`"SourceType":"PAIFlow","SourceId":"region=cn-wulanchabu,workspaceId=20001,kind=PipelineRun,id=flow-hynm2bv8wqhp5esfxq",` +
+		`"InferenceSpec":{"processor":"pytorch_gpu_2.3"},"Metrics":{"Results":[{"Dataset":{"DatasetId":"d-sdkjanksaklerhfd"},"Metrics":{"auc":0.912}}]},` +
+		`"OperatorId":"","OwnerId":"1234567890123456",` +
+		`"ConsoleUrl":"https://pai.console.aliyun.com/?regionId=cn-wulanchabu&workspaceId=20001#/models/model-1123abcd/versions/0.3.0"}`
+	if diff := cmp.Diff(want, string(body)); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestSignaturesAreThoseOfTheSpecificationsLibrary(t *testing.T) {
@@ -105,7 +135,7 @@ func TestTheSpecificationsLibraryVerifiesEveryRequest(t *testing.T) {
 	}
 	now := time.Now() // the library accepts only what is five minutes old
 	for _, mode := range []string{"", modeCloudEvents, modePAI} {
-		req, body := request(t, channel.Settings{"url": address, "secret": secret, "mode": mode}, sample(), now)
+		req, body := request(t, channel.Settings{"url": address, "secret": secret, "mode": mode}, approved(), now)
 		if err := verifier.Verify(body, req.Header); err != nil {
 			t.Errorf("mode %q: %v", mode, err)
 		}
@@ -118,15 +148,15 @@ func TestTheSpecificationsLibraryVerifiesEveryRequest(t *testing.T) {
 func TestAttemptsShareTheIDAndDifferInTheSignature(t *testing.T) {
 	t.Parallel()
 	to := channel.Settings{"url": address, "secret": secret}
-	first, _ := request(t, to, sample(), at)
-	second, _ := request(t, to, sample(), at.Add(time.Minute))
+	first, _ := request(t, to, approved(), at)
+	second, _ := request(t, to, approved(), at.Add(time.Minute))
 	if first.Header.Get("webhook-id") != "pai-0123456789abcdef" || second.Header.Get("webhook-id") != first.Header.Get("webhook-id") {
 		t.Errorf("ids %q and %q, want the message's twice", first.Header.Get("webhook-id"), second.Header.Get("webhook-id"))
 	}
 	if first.Header.Get("webhook-signature") == second.Header.Get("webhook-signature") || second.Header.Get("webhook-timestamp") != "1614265390" {
 		t.Errorf("the second attempt is not signed anew: %v", second.Header)
 	}
-	unsigned, _ := request(t, channel.Settings{"url": address}, sample(), at)
+	unsigned, _ := request(t, channel.Settings{"url": address}, approved(), at)
 	if unsigned.Header.Get("webhook-signature") != "" || unsigned.Header.Get("webhook-id") == "" {
 		t.Errorf("without a secret: %v", unsigned.Header)
 	}
@@ -147,7 +177,7 @@ func TestAnIDIsFitForHeaderAndSigning(t *testing.T) {
 
 func TestACloudEventIsSentLossless(t *testing.T) {
 	t.Parallel()
-	m := sample()
+	m := approved()
 	req, body := request(t, channel.Settings{"url": address}, m, at)
 	if got, want := req.Header.Get("Content-Type"), "application/cloudevents+json; charset=utf-8"; got != want {
 		t.Errorf("content type %q, want %q", got, want)
@@ -178,7 +208,7 @@ func TestSecretsAreCheckedAndNeverRepeated(t *testing.T) {
 		if faults.Len() != 1 || len(bad) > 10 && strings.Contains(faults.Error(), bad[6:]) {
 			t.Errorf("secret %q: %v", bad, faults)
 		}
-		_, err := newWire(channel.Deps{}).Request(channel.Settings{"url": address, "secret": bad}, sample(), at)
+		_, err := newWire(channel.Deps{}).Request(channel.Settings{"url": address, "secret": bad}, approved(), at)
 		if err == nil || len(bad) > 10 && strings.Contains(err.Error(), bad[6:]) {
 			t.Errorf("request with secret %q: %v", bad, err)
 		}
@@ -240,7 +270,7 @@ func TestChannelKeepsTheContract(t *testing.T) {
 }
 
 func BenchmarkRequest(b *testing.B) {
-	w, m := newWire(channel.Deps{}), sample()
+	w, m := newWire(channel.Deps{}), approved()
 	for _, mode := range []string{modeCloudEvents, modePAI} {
 		b.Run(mode, func(b *testing.B) {
 			to := channel.Settings{"url": address, "secret": secret, "mode": mode}
