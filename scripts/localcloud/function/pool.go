@@ -178,10 +178,15 @@ func (p *pool) gone(i *instance) {
 	p.runtime.changes()
 }
 
-// kill kills every instance and says how many that were.
+// kill kills every instance and says how many that were. No invocation is given to one that is about to die.
 func (p *pool) kill() int {
 	p.mu.Lock()
 	instances := slices.Clone(p.instances)
+	for _, i := range p.idle {
+		i.retire.Stop()
+		i.state = stateEnding
+	}
+	p.idle = nil
 	p.mu.Unlock()
 	for _, i := range instances {
 		i.kill()

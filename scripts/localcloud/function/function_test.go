@@ -1,0 +1,554 @@
+package function
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pai-notify/scripts/serverless"
+	"pai-notify/shared/clock"
+)
+
+// built is where the test function was built, laid out as make package lays out the project's.
+var built string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if os.Getenv("PARENT") != "" {
+		return parent()
+	}
+	dir, err := os.MkdirTemp("", "function")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	built = dir
+	for i, name := range []string{"many", "single", "stillborn", "timed"} {
+		to := filepath.Join(dir, ".build", name, "main")
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if i > 0 {
+			if err := os.Link(filepath.Join(dir, ".build/many/main"), to); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+			continue
+		}
+		build := exec.Command("go", "build", "-o", to, "./testdata/function")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build the test function: %v\n%s", err, out)
+			return 1
+		}
+	}
+	code := m.Run()
+	if left := processes(dir); len(left) > 0 {
+		fmt.Fprintln(os.Stderr, "processes outlived the tests:", left)
+		return 1
+	}
+	return code
+}
+
+// processes are those whose program is under a directory.
+func processes(dir string) []string {
+	var found []string
+	links, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, dir) {
+			found = append(found, filepath.Base(filepath.Dir(link)))
+		}
+	}
+	return found
+}
+
+func template() (*serverless.Template, error) {
+	return serverless.Load("testdata/s.yaml", func(string) string { return "" })
+}
+
+// start starts the test functions; change may be nil.
+func start(t *testing.T, change func(*Options)) *Runtime {
+	t.Helper()
+	read, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{
+		Template: read, Root: built, Account: "1234567890123456", Logs: t.TempDir(),
+		Credentials: Credentials{"LTAI-local", "local-secret", "local-token"},
+	}
+	if change != nil {
+		change(&o)
+	}
+	r, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func do(what string) []byte { return fmt.Appendf(nil, `{"do":%q}`, what) }
+
+// await fails the test if the status is not as wanted within a while.
+func await(t *testing.T, r *Runtime, wanted func(Status) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := r.Await(ctx, wanted); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// gate is a server that a function calls, and that answers when the test lets it.
+type gate struct {
+	*httptest.Server
+	arrived chan string // the query
+	release chan struct{}
+}
+
+func newGate(t *testing.T) *gate {
+	t.Helper()
+	g := &gate{arrived: make(chan string, 100), release: make(chan struct{})}
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.arrived <- r.URL.RawQuery
+		select {
+		case <-g.release:
+			fmt.Fprint(w, "released")
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(g.Close)
+	return g
+}
+
+func (g *gate) call() []byte { return fmt.Appendf(nil, `{"do":"call","url":%q}`, g.URL) }
+
+func (g *gate) await(t *testing.T) string {
+	t.Helper()
+	select {
+	case query := <-g.arrived:
+		return query
+	case <-time.After(30 * time.Second):
+		t.Fatal("the function did not call")
+		return ""
+	}
+}
+
+func TestAFunctionGetsItsPayloadAndItsAnswerComesBack(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for _, name := range []string{"many", "test-many"} {
+		got, err := r.Invoke(t.Context(), name, []byte(`{"a":  1}`))
+		if err != nil || string(got) != `{"a":1}` { // the SDK marshals the answer again
+			t.Errorf("Invoke(%s) = %s, %v", name, got, err)
+		}
+	}
+	status := r.Status()["many"]
+	if status.Invocations != 2 || status.Errors != 0 || status.Starts != 1 {
+		t.Errorf("status = %+v, want 2 invocations of 1 instance", status)
+	}
+	t.Logf("from the process's start to its first question: %d ms", status.StartMillis)
+}
+
+func TestAnInvocationKnowsWhoseItIs(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	before := time.Now().Unix()
+	answer, err := r.Invoke(t.Context(), "many", do("context"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		ID, Key, Token, Name, Memory, Region, Account string
+		Timeout                                       int
+		Deadline                                      int64
+	}
+	if err := json.Unmarshal(answer, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Key != "LTAI-local" || got.Token != "local-token" || got.Name != "test-many" || got.Memory != "512" ||
+		got.Region != "cn-hangzhou" || got.Account != "1234567890123456" || got.Timeout != 60 || got.ID == "" {
+		t.Errorf("context = %+v", got)
+	}
+	if left := got.Deadline - before; left < 55 || left > 65 {
+		t.Errorf("the deadline is %d s away, want the time-out of 60 s", left)
+	}
+	if answer, err = r.Invoke(t.Context(), "single", do("context")); err != nil || strings.Contains(string(answer), "LTAI") {
+		t.Errorf("a function without a role got %s, %v; want no credentials", answer, err)
+	}
+}
+
+func TestAnInstanceHasTheBlocksEnvironmentAndNothingOfThisMachines(t *testing.T) {
+	t.Setenv("HOME_OF_THE_DEVELOPER", "x") // not parallel: it changes the environment
+	r := start(t, func(o *Options) {
+		o.Environment = map[string]string{"SECRET": "replaced", "UNDECLARED": "x"}
+		o.Local = map[string]string{"CLOCK": "60@…"}
+	})
+	answer, err := r.Invoke(t.Context(), "many", do("environment"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	if err := json.Unmarshal(answer, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"SECRET=replaced", "CLOCK=60@…", "FC_FUNCTION_NAME=test-many", "FC_REGION=cn-hangzhou", "FC_ACCOUNT_ID=1234567890123456",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI-local", "FC_FUNCTION_MEMORY_SIZE=512", "FC_FUNCTION_HANDLER=main",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("the environment lacks %s: %q", want, got)
+		}
+	}
+	for _, variable := range got {
+		if strings.HasPrefix(variable, "UNDECLARED=") || strings.HasPrefix(variable, "HOME_OF") {
+			t.Errorf("the environment has %s, which no block declares", variable)
+		}
+	}
+}
+
+func TestEveryFailureIsAFunctionError(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for _, row := range []struct{ function, payload, kind, text string }{
+		{"many", `{"do":"error"}`, "refusedError", "no such luck"},
+		{"many", `{"do":"panic"}`, "string", "oh no"},
+		{"many", `not JSON`, "", "invalid character"},
+		{"many", ``, "", "unexpected end of JSON"},
+		{"many", `{"do":"exit"}`, TypeExited, "exited during the invocation (exit status 3)"},
+		{"many", `{"do":"big"}`, TypeTooLarge, "the response exceeds 33554432 bytes"},
+		{"single", `{"do":"hang"}`, TypeTimedOut, "function test-single timed out after 1 seconds"},
+		{"stillborn", `{}`, TypeExited, "exited before it asked for an invocation (exit status 2)"},
+	} {
+		_, err := r.Invoke(t.Context(), row.function, []byte(row.payload))
+		var failed *FunctionError
+		if !errors.As(err, &failed) {
+			t.Errorf("%s of %s: error = %v, want a FunctionError", row.payload, row.function, err)
+			continue
+		}
+		if row.kind != "" && failed.Type != row.kind || !strings.Contains(failed.Message, row.text) || failed.RequestID == "" {
+			t.Errorf("%s of %s: %+v, want type %q and %q", row.payload, row.function, failed, row.kind, row.text)
+		}
+	}
+	// All of that, and the functions still work: a panic even leaves the process as it was.
+	for _, name := range []string{"many", "single"} {
+		if got, err := r.Invoke(t.Context(), name, []byte(`{}`)); err != nil || string(got) != "{}" {
+			t.Errorf("afterwards, Invoke(%s) = %s, %v", name, got, err)
+		}
+	}
+	if status := r.Status(); status["many"].Errors != 6 || status["single"].Errors != 1 || status["stillborn"].Errors != 1 {
+		t.Errorf("errors counted: %+v", status)
+	}
+}
+
+func TestWhatIsNotRunIsRefusedInThePlatformsWords(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for _, row := range []struct {
+		function string
+		size     int
+		code     string
+	}{{"nobody", 2, "FunctionNotFound"}, {"", 2, "FunctionNotFound"}, {"many", maxPayload + 1, "InvalidArgument"}} {
+		_, err := r.Invoke(t.Context(), row.function, make([]byte, row.size))
+		var refused *PlatformError
+		if !errors.As(err, &refused) || refused.Code != row.code {
+			t.Errorf("Invoke(%q, %d bytes): %v, want %s", row.function, row.size, err, row.code)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var refused *PlatformError
+	if _, err := r.Invoke(t.Context(), "many", nil); !errors.As(err, &refused) || refused.Code != "ServiceUnavailable" {
+		t.Errorf("after Close: %v, want ServiceUnavailable", err)
+	}
+}
+
+func TestOneInstanceRunsOneInvocationAtATimeUpToTheCap(t *testing.T) {
+	t.Parallel()
+	r, g := start(t, nil), newGate(t)
+	var group sync.WaitGroup
+	for range 5 {
+		group.Go(func() {
+			if got, err := r.Invoke(t.Context(), "many", g.call()); err != nil || string(got) != `"released"` {
+				t.Errorf("Invoke = %s, %v", got, err)
+			}
+		})
+	}
+	for range 3 {
+		g.await(t)
+	}
+	await(t, r, func(s Status) bool { return s["many"].Waiting == 2 && len(s["many"].Instances) == 3 })
+	if len(g.arrived) > 0 {
+		t.Error("more invocations run than there may be instances")
+	}
+	close(g.release)
+	group.Wait()
+	if got := r.Status()["many"]; got.Starts != 3 || got.Invocations != 5 || got.Waiting != 0 {
+		t.Errorf("status = %+v, want 5 invocations by 3 instances", got)
+	}
+}
+
+func TestAnInvocationThatWaitsTooLongIsThrottled(t *testing.T) {
+	t.Parallel()
+	r := start(t, func(o *Options) { o.Wait, o.Cap = time.Millisecond, 1 })
+	g := newGate(t)
+	first := make(chan error, 1)
+	go func() {
+		_, err := r.Invoke(t.Context(), "many", g.call())
+		first <- err
+	}()
+	g.await(t)
+	_, err := r.Invoke(t.Context(), "many", []byte(`{}`))
+	var refused *PlatformError
+	if !errors.As(err, &refused) || refused.Status != http.StatusTooManyRequests || refused.Code != "ResourceExhausted" {
+		t.Errorf("the second invocation: %v, want 429 ResourceExhausted", err)
+	}
+	close(g.release)
+	if err := <-first; err != nil {
+		t.Errorf("the first invocation: %v", err)
+	}
+	if got := r.Status()["many"].Throttled; got != 1 {
+		t.Errorf("throttled = %d, want 1", got)
+	}
+}
+
+func TestACallerWhoLeavesDoesNotStopTheFunction(t *testing.T) {
+	t.Parallel()
+	r, g := start(t, nil), newGate(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, err := r.Invoke(ctx, "many", g.call())
+		left <- err
+	}()
+	g.await(t)
+	cancel()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("Invoke = %v, want the context's error", err)
+	}
+	close(g.release)
+	await(t, r, func(s Status) bool { return s["many"].Invocations == 1 && s["many"].Errors == 0 })
+}
+
+// state is a process's in /proc: T is stopped.
+func state(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return rest[:1]
+}
+
+func TestAnInstanceIsFrozenBetweenInvocationsAndKeepsItsState(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for i := range 3 {
+		answer, err := r.Invoke(t.Context(), "many", do("served"))
+		var got struct{ Served, PID int }
+		if err != nil || json.Unmarshal(answer, &got) != nil || got.Served != i+1 {
+			t.Fatalf("invocation %d: %s, %v; want it to be the process's %d", i, answer, err, i+1)
+		}
+		if pids := r.Pids("test-many"); len(pids) != 1 || pids[0] != got.PID {
+			t.Errorf("Pids = %v, the process says %d", pids, got.PID)
+		}
+		if one := r.Status()["many"].Instances[0]; one.State != stateFrozen || one.Invocations != i+1 {
+			t.Errorf("after the answer, the instance is %+v, want it frozen", one)
+		}
+		for deadline := time.Now().Add(10 * time.Second); state(t, got.PID) != "T"; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Fatalf("after the answer, the process is %q, want T", state(t, got.PID))
+			}
+		}
+	}
+}
+
+func TestAnAwakeInstanceIsNotFrozen(t *testing.T) {
+	t.Parallel()
+	r := start(t, func(o *Options) { o.Awake = true })
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	one := r.Status()["many"].Instances[0]
+	if one.State != stateIdle || state(t, one.PID) == "T" {
+		t.Errorf("the instance is %+v and its process %q, want it idle and not stopped", one, state(t, one.PID))
+	}
+}
+
+// fast is a clock on which an hour takes so long.
+func fast(t *testing.T, hour time.Duration) clock.Clock {
+	t.Helper()
+	now := time.Now().Format(time.RFC3339Nano)
+	c, err := clock.Parse(fmt.Sprintf("%d@%s=%s", time.Hour/hour, now, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAnIdleInstanceEndsOnTheClock(t *testing.T) {
+	t.Parallel()
+	r := start(t, func(o *Options) { o.Clock, o.Idle = fast(t, time.Second), 5*time.Minute })
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, r, func(s Status) bool { return len(s["many"].Instances) == 0 })
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if got := r.Status()["many"].Starts; got != 2 {
+		t.Errorf("%d starts, want 2", got)
+	}
+}
+
+func TestAProcessKilledInMidInvocationFailsItAlone(t *testing.T) {
+	t.Parallel()
+	r, g := start(t, nil), newGate(t)
+	failed := make(chan error, 1)
+	go func() {
+		_, err := r.Invoke(t.Context(), "many", g.call())
+		failed <- err
+	}()
+	g.await(t)
+	if got := r.Kill("test-many"); got != 1 {
+		t.Errorf("Kill = %d, want 1", got)
+	}
+	var dead *FunctionError
+	if err := <-failed; !errors.As(err, &dead) || dead.Type != TypeExited || !strings.Contains(dead.Message, "signal: killed") {
+		t.Errorf("error = %v, want %s by a signal", err, TypeExited)
+	}
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Errorf("the next invocation: %v", err)
+	}
+}
+
+func TestAnInstanceKilledWhileIdleCostsNoInvocation(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	for range 20 {
+		if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+		r.Kill("many") // and at once the next invocation: whoever notices first, it runs
+	}
+	if got := r.Status()["many"]; got.Errors != 0 || got.Invocations != 20 {
+		t.Errorf("status = %+v, want 20 good invocations", got)
+	}
+}
+
+func TestOutputIsKeptByLineWithWhatBefellTheInstance(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var told []string
+	r := start(t, func(o *Options) {
+		o.Line = func(function, line string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, function+": "+line)
+		}
+	})
+	_, err := r.Invoke(t.Context(), "many", do("exit"))
+	if err == nil || !strings.Contains(err.Error(), r.options.Logs) {
+		t.Errorf("error = %v, want it to say where the log is", err)
+	}
+	if _, err := r.Invoke(t.Context(), "stillborn", do("exit")); err == nil {
+		t.Error("a function that never started answered")
+	}
+	await(t, r, func(s Status) bool { return len(s["many"].Instances)+len(s["stillborn"].Instances) == 0 })
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	all := strings.Join(told, "\n")
+	mu.Unlock()
+	for _, want := range []string{"many: FC Invoke Start RequestId: 1-", "many: half a line", "ended: exit status 3", "stillborn: DATABASE_URL: is not set"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("%q was not told of in\n%s", want, all)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(r.options.Logs, "many.log"))
+	if err != nil || !strings.Contains(string(text), "\nhalf a line\n") {
+		t.Errorf("many.log = %q, %v", text, err)
+	}
+}
+
+func TestALineIsCutWhereFunctionComputeCutsIt(t *testing.T) {
+	t.Parallel()
+	var got []string
+	w := &lines{log: &log{tell: func(_, line string) { got = append(got, line) }}}
+	for _, text := range []string{"a", "b\nc", "\n\n", strings.Repeat("x", maxLine), "y", strings.Repeat("z", 2*maxLine) + "\nend"} {
+		if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
+			t.Fatalf("Write = %d, %v", n, err)
+		}
+	}
+	w.flush()
+	total := 0
+	for _, line := range got {
+		total += len(line)
+		if len(line) > maxLine {
+			t.Errorf("a line of %d bytes", len(line))
+		}
+	}
+	if got[0] != "ab" || got[1] != "c" || got[2] != "" || got[len(got)-1] != "end" || total != len("abcyend")+3*maxLine {
+		t.Errorf("%d lines of %d bytes: %.10q", len(got), total, got)
+	}
+}
+
+func TestStartNamesEveryBinaryThatIsMissing(t *testing.T) {
+	t.Parallel()
+	read, err := template()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Start(Options{Template: read, Root: t.TempDir()})
+	if err == nil || strings.Count(err.Error(), "make package builds it") != 4 {
+		t.Errorf("error = %v, want all four binaries named", err)
+	}
+}
+
+func TestStatusIsServedAsJSON(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil)
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	recorder := httptest.NewRecorder()
+	r.ServeStatus(recorder, nil)
+	var got map[string]struct {
+		Invocations int
+		Instances   []struct {
+			PID   int
+			State string
+		}
+	}
+	if err := json.Unmarshal(recorder.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if many := got["many"]; many.Invocations != 1 || len(many.Instances) != 1 || many.Instances[0].State != stateFrozen {
+		t.Errorf("status = %s", recorder.Body)
+	}
+}
