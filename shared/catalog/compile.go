@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pai-notify/shared/event"
+	"pai-notify/shared/event/scan"
 )
 
 // origin is one source, ready to read its events.
@@ -18,8 +19,7 @@ type origin struct {
 	options map[string][]string // ids of options by id of event
 	types   map[string][]string // CloudEvents types by id of option
 	known   map[string]struct{} // members of data that are used or deliberately not
-	tree    *node               // of all paths
-	slots   int                 // that the tree fills
+	tree    scan.Tree           // of all paths
 	members []member            // of event.View
 	extra   []extra
 }
@@ -126,7 +126,7 @@ func (c *compiler) origin(id string, s source) *origin {
 	o := &origin{
 		id: id, kind: c.text(at+".kind", s.Kind), names: s.Sources, kinds: map[string]*kind{},
 		scopes: map[string]string{}, options: map[string][]string{}, types: map[string][]string{},
-		known: map[string]struct{}{}, tree: new(node),
+		known: map[string]struct{}{},
 	}
 	c.names(at+".sources", s.Sources, maxSourceBytes)
 	c.fields(o, at, s)
@@ -249,7 +249,7 @@ func (c *compiler) scope(at, kind string, s scopeForm) ScopeKind {
 		switch {
 		case err != nil:
 			c.wrong(at+".path", "%v", err)
-		case slices.ContainsFunc(steps, func(s step) bool { return s.name == "" }):
+		case slices.ContainsFunc(steps, func(s scan.Step) bool { return s.List }):
 			c.wrong(at+".path", "%q leads into a list, which no event pattern can", s.Path)
 		}
 	}

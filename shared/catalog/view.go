@@ -26,7 +26,7 @@ type extra struct {
 
 // candidate is a path, or two whose values a slash joins.
 type candidate struct {
-	slot, second int
+	slot, second int           // second is -1 where there is one path
 	unit         time.Duration // of a time span
 }
 
@@ -101,7 +101,7 @@ func (c *compiler) fields(o *origin, at string, s source) {
 func (c *compiler) candidates(o *origin, at string, paths []string, span bool) []candidate {
 	made := make([]candidate, 0, len(paths))
 	for i, text := range paths {
-		one := candidate{unit: time.Second}
+		one := candidate{unit: time.Second, second: -1}
 		path, unit, hasUnit := strings.Cut(text, " ")
 		first, second, joined := strings.Cut(path, "/")
 		var err error
@@ -119,7 +119,7 @@ func (c *compiler) candidates(o *origin, at string, paths []string, span bool) [
 		if err == nil {
 			err = pathErr
 		}
-		var more []step
+		var more []scan.Step
 		if joined && err == nil {
 			more, err = parsePath(second)
 		}
@@ -176,17 +176,16 @@ func (c *Catalog) View(e event.Event) event.View {
 }
 
 func (o *origin) read(e event.Event, v *event.View, k *kind) {
-	var room [64]string // enough for the catalogue as it comes; saves an allocation
-	slots := room[:]
-	if o.slots >= len(room) {
-		slots = make([]string, o.slots+1)
+	var room [64]scan.Span // enough for the catalogue as it comes; saves an allocation
+	spans := room[:]
+	if o.tree.Len() > len(room) {
+		spans = make([]scan.Span, o.tree.Len())
 	}
 	data := e.Object()
-	w := walker{scan.New(data), string(data), slots} // the one copy, of which texts are parts
-	o.tree.walk(&w)
-	if w.Err() != nil {
+	if o.tree.Fill(data, spans) != nil {
 		return
 	}
+	slots := values{string(data), spans} // the one copy, of which texts are parts
 	for i := range o.members {
 		o.members[i].set(v, slots)
 	}
@@ -202,13 +201,21 @@ func (o *origin) read(e event.Event, v *event.View, k *kind) {
 		return
 	}
 	for _, r := range k.raise {
-		if r.severity > v.Severity && slices.Contains(r.values, text(slots[r.slot])) {
+		if r.severity > v.Severity && slices.Contains(r.values, text(slots.raw(r.slot))) {
 			v.Severity = r.severity
 		}
 	}
 }
 
-func (m *member) set(v *event.View, slots []string) {
+// values are the values found in data, as JSON.
+type values struct {
+	data  string
+	spans []scan.Span
+}
+
+func (v values) raw(slot int) string { return v.data[v.spans[slot].From:v.spans[slot].To] }
+
+func (m *member) set(v *event.View, slots values) {
 	for _, one := range m.paths {
 		value := one.text(slots)
 		if value == "" {
@@ -232,9 +239,9 @@ func (m *member) set(v *event.View, slots []string) {
 	}
 }
 
-func (x *extra) raw(slots []string) json.RawMessage {
+func (x *extra) raw(slots values) json.RawMessage {
 	for _, one := range x.paths {
-		raw := slots[one.slot]
+		raw := slots.raw(one.slot)
 		if raw != "" && (raw[0] == '{' || raw[0] == '[' || text(raw) != "") {
 			return json.RawMessage(raw)
 		}
@@ -242,12 +249,12 @@ func (x *extra) raw(slots []string) json.RawMessage {
 	return nil
 }
 
-func (c candidate) text(slots []string) string {
-	if c.second == 0 {
-		return text(slots[c.slot])
+func (c candidate) text(slots values) string {
+	if c.second < 0 {
+		return text(slots.raw(c.slot))
 	}
-	second := text(slots[c.second])
-	first := slots[c.slot]
+	second := text(slots.raw(c.second))
+	first := slots.raw(c.slot)
 	if second == "" || first == "" {
 		return ""
 	}

@@ -34,6 +34,7 @@ func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.R
 type Scanner struct {
 	text  []byte
 	at    int // of the next token; blanks are behind
+	end   int // of the value consumed last
 	depth int
 	first bool // the container just entered has given nothing yet
 	err   *Error
@@ -132,6 +133,7 @@ func (s *Scanner) another(closing byte) bool {
 		return false
 	case kind == closing:
 		s.at++
+		s.end = s.at
 		s.depth--
 		s.blanks()
 		return false
@@ -178,9 +180,9 @@ func (s *Scanner) Value() []byte {
 	if s.err != nil {
 		return nil
 	}
-	end := s.at
+	s.end = s.at
 	s.blanks()
-	return s.text[start:end]
+	return s.text[start:s.end]
 }
 
 // container consumes an object or array. The recursion ends at MaxDepth, which enter keeps.
@@ -199,11 +201,7 @@ func (s *Scanner) container(start int, object bool) []byte {
 	if s.err != nil {
 		return nil
 	}
-	end := s.at
-	for isBlank(s.text[end-1]) {
-		end--
-	}
-	return s.text[start:end]
+	return s.text[start:s.end]
 }
 
 // End reports an error unless nothing but blanks is left.
