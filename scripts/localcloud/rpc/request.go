@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 type Request struct {
 	ID      string // RequestId of the answer
 	Host    string
+	Address string // of the caller, without its port
 	Action  string
 	Version string
 	Params  map[string]string // of query and form alike
@@ -23,7 +25,11 @@ type Request struct {
 }
 
 func newRequest(r *http.Request) *Request {
-	return &Request{ID: NewID(), Host: r.Host, Params: map[string]string{}, Path: r.PathValue}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	return &Request{ID: NewID(), Host: r.Host, Address: address, Params: map[string]string{}, Path: r.PathValue}
 }
 
 // Get is a parameter's value; SDKs send empty ones for what was not set, so empty means missing.

@@ -1,0 +1,487 @@
+package bus
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestAnEventReachesItsTargets(t *testing.T) {
+	t.Parallel()
+	var posted atomic.Value
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		posted.Store(fmt.Sprint(r.Method, r.Header.Get("x-eventbridge-signature-token"), string(body)))
+	}))
+	t.Cleanup(receiver.Close)
+	l := ready(t, nil)
+	l.rule("r1", fcTarget("1", "]}"),
+		`{"Id":"2","Type":"acs.fc.function","Endpoint":"acs:fc:cn-hangzhou:1234567890123456:services/s.LATEST/functions/old/LATEST",
+		  "ParamList":[{"ResourceKey":"Body","Form":"TEMPLATE","Value":"{\"d\":\"$.data\"}","Template":"{\"d\":[${d}]}"}]}`,
+		fmt.Sprintf(`{"Id":"3","Type":"http","Endpoint":%q,"ParamList":[{"ResourceKey":"Body","Form":"JSONPATH","Value":"$.data.n"},
+		  {"ResourceKey":"Token","Form":"CONSTANT","Value":"tok"}]}`, receiver.URL+"/hook?token=SECRET"),
+		fcTarget("4", `,{"ResourceKey":"DataFormat","Form":"CONSTANT","Value":"ObjectList"}]}`),
+		fcTarget("5", `,{"ResourceKey":"InvocationType","Form":"CONSTANT","Value":"Async"}]}`))
+	l.put(event("e1"), strings.Replace(event("e2"), `"test"`, `"other"`, 1))
+	counts := l.settled()
+	if want := (Counts{Published: 2, Matched: 1, Pushes: 5, Pushed: 5, Attempts: counts.Attempts}); counts != want {
+		t.Errorf("counts %+v, want %+v", counts, want)
+	}
+	bodies := l.functions.calls()
+	slices.Sort(bodies)
+	if len(bodies) != 4 || bodies[0] != "["+bodies[1]+"]" || bodies[1] != bodies[2] || bodies[3] != `{"d":[{"n":1}]}` {
+		t.Fatalf("functions were called with %q", bodies)
+	}
+	var got map[string]any
+	if err := json.Unmarshal([]byte(bodies[1]), &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{"id": "e1", "source": "test", "type": "test:Thing:Done", "specversion": "1.0",
+		"aliyunaccountid": testAccount, "aliyunoriginalaccountid": testAccount, "aliyuneventbusname": testBus, "aliyunregionid": testRegion} {
+		if got[name] != want {
+			t.Errorf("attribute %s is %v, want %v", name, got[name], want)
+		}
+	}
+	if _, err := time.Parse(time.RFC3339, fmt.Sprint(got["aliyunpublishtime"])); err != nil {
+		t.Error(err)
+	}
+	if want := "POSTtok1"; posted.Load() != want {
+		t.Errorf("posted %v, want %v", posted.Load(), want)
+	}
+	if !slices.Contains(l.functions.names, "old") || !slices.Contains(l.functions.names, "deliver") {
+		t.Errorf("called %v", l.functions.names)
+	}
+	statuses := l.statuses("e1")
+	slices.Sort(statuses)
+	if want := []string{"[200]Ok", "[200]Ok", "[200]Ok", "[200]Ok", "[200]Ok", "[202]Accepted"}; !slices.Equal(statuses, want) {
+		t.Errorf("statuses %q, want %q", statuses, want)
+	}
+	traces, err := l.do("QueryEventTraces", "EventBusName", testBus, "EventId", "e1")
+	if text := fmt.Sprint(traces); err != nil || strings.Contains(text, "SECRET") || !strings.Contains(text, "FilterEvent") ||
+		!strings.Contains(text, "PutEvent") || !strings.Contains(text, receiver.URL) {
+		t.Errorf("traces %v, %v", text, err)
+	}
+	if data := l.must("QueryEvent", "EventBusName", testBus, "EventId", "e1"); data["id"] != "e1" {
+		t.Errorf("event %v", data)
+	}
+}
+
+func TestADisabledRuleMatchesNothing(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	l.rule("r1", fcTarget("1", "]}"))
+	l.must("DisableRule", "EventBusName", testBus, "RuleName", "r1")
+	l.put(event("e1"))
+	l.must("EnableRule", "EventBusName", testBus, "RuleName", "r1")
+	l.put(event("e2"))
+	if counts := l.settled(); counts.Matched != 1 || counts.Pushed != 1 {
+		t.Errorf("counts %+v", counts)
+	}
+}
+
+func TestRetriesFollowTheStrategy(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		strategy string
+		tries    int
+		least    time.Duration
+		most     time.Duration
+	}{
+		{backoffRetry, 4, 30 * time.Second, 60 * time.Second},
+		{exponentialRetry, 177, 86_015 * time.Second, 86_015 * time.Second},
+	} {
+		var total time.Duration
+		tries := 1
+		for {
+			wait, again := pause(c.strategy, tries)
+			if !again {
+				break
+			}
+			total += wait
+			tries++
+		}
+		if tries != c.tries || total < c.least || total > c.most {
+			t.Errorf("%s: %d tries over %v, want %d over %v to %v", c.strategy, tries, total, c.tries, c.least, c.most)
+		}
+	}
+}
+
+func TestAFailingFunctionIsCalledAgain(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	l.functions.fail = func(n int) error {
+		if n < 3 {
+			return errors.New("ledger out of reach")
+		}
+		return nil
+	}
+	l.rule("r1", fcTarget("1", `],"PushRetryStrategy":"EXPONENTIAL_DECAY_RETRY"}`))
+	l.put(event("e1"))
+	if counts := l.settled(); counts.Pushed != 1 || len(l.functions.calls()) != 3 {
+		t.Errorf("counts %+v after %d calls", counts, len(l.functions.calls()))
+	}
+	if got := l.statuses("e1"); len(got) != 3 || got[0] != "[500]ledger out of reach" || got[2] != "[200]Ok" {
+		t.Errorf("statuses %q", got)
+	}
+}
+
+func TestWhatCannotBeDeliveredGoesToTheDeadLetterQueue(t *testing.T) {
+	t.Parallel()
+	l := ready(t, func(o *Options) { o.Clock = fast(t, 100_000) })
+	l.functions.fail = func(int) error { return errors.New("no") }
+	l.must("CreateEventBus", "EventBusName", "dead-bus")
+	l.must("CreateRule", "EventBusName", "dead-bus", "RuleName", "all", "FilterPattern", `{}`)
+	if _, err := l.AddQueue(context.Background(), "dead"); err != nil {
+		t.Fatal(err)
+	}
+	mns := `"DeadLetterQueue":{"Arn":"acs:mns:cn-hangzhou:1234567890123456:/queues/%s"}`
+	l.rule("r1",
+		fcTarget("1", `],`+fmt.Sprintf(mns, "dead")+`}`),
+		fcTarget("2", `],"PushRetryStrategy":"EXPONENTIAL_DECAY_RETRY","DeadLetterQueue":{"Arn":"acs:eventbridge:cn-hangzhou:1234567890123456:eventbus/dead-bus"}}`),
+		fcTarget("3", `]}`),
+		fcTarget("4", `],`+fmt.Sprintf(mns, "missing")+`}`))
+	l.put(event("e1"))
+	counts := l.settled()
+	want := Counts{Published: 2, Matched: 2, Pushes: 4, Dead: 2, Dropped: 2, Attempts: counts.Attempts}
+	if counts != want {
+		t.Errorf("counts %+v, want %+v", counts, want)
+	}
+	if got := len(l.functions.calls()); got != 4+177+4+4 {
+		t.Errorf("%d calls, want 4+177+4+4", got)
+	}
+	letters, err := l.DeadLetters(context.Background(), "dead")
+	if err != nil || len(letters) != 1 || letters[0].EventID != "e1" || letters[0].Tries != 4 || !strings.Contains(string(letters[0].Event), `"n":1`) {
+		t.Errorf("letters %+v, %v", letters, err)
+	}
+	if got := strings.Join(l.statuses("e1"), "\n"); !strings.Contains(got, "the queue does not exist") || !strings.Contains(got, "no dead-letter queue") {
+		t.Errorf("statuses %s", got)
+	}
+	traces, err := l.Traces(context.Background(), "dead-bus", "e1")
+	if err != nil || len(traces) != 2 {
+		t.Errorf("traces on the dead-letter bus %v, %v", traces, err)
+	}
+}
+
+func TestWithoutTheRoleFunctionsAreNotCalled(t *testing.T) {
+	t.Parallel()
+	l := start(t, nil)
+	if _, err := l.Activate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l.rule("r1", fcTarget("1", `]}`))
+	l.put(event("e1"))
+	l.settled()
+	if got := l.statuses("e1"); len(l.functions.calls()) != 0 || len(got) != 4 || !strings.Contains(got[0], RoleSendToFunction) {
+		t.Errorf("calls %v, statuses %q", l.functions.calls(), got)
+	}
+}
+
+func TestToleranceNoneStopsTheTargetUntilItIsPutAgain(t *testing.T) {
+	t.Parallel()
+	l := ready(t, func(o *Options) { o.Concurrency = 1 })
+	var broken atomic.Bool
+	broken.Store(true)
+	l.functions.fail = func(int) error {
+		if broken.Load() {
+			return errors.New("no")
+		}
+		return nil
+	}
+	l.rule("r1", fcTarget("1", `],"ErrorsTolerance":"NONE"}`))
+	l.put(event("e1"))
+	l.settled()
+	l.put(event("e2"))
+	if counts := l.wait("both blocked", func(c Counts) bool { return c.Blocked == 2 }); counts.Pushed+counts.Dead+counts.Dropped != 0 {
+		t.Errorf("counts %+v", counts)
+	}
+	broken.Store(false)
+	l.must("PutTargets", "EventBusName", testBus, "RuleName", "r1", "Targets", "["+fcTarget("1", `],"ErrorsTolerance":"NONE"}`)+"]")
+	if counts := l.settled(); counts.Pushed != 2 || counts.Blocked != 0 {
+		t.Errorf("counts %+v", counts)
+	}
+}
+
+func TestADeletedRuleIsNotToldWhatWaited(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	called := make(chan struct{})
+	l.functions.fail = func(n int) error {
+		if n == 1 {
+			close(called)
+		}
+		return errors.New("no")
+	}
+	l.rule("r1", fcTarget("1", `],"PushRetryStrategy":"EXPONENTIAL_DECAY_RETRY"}`))
+	l.put(event("e1"))
+	<-called
+	l.must("DeleteRule", "EventBusName", testBus, "RuleName", "r1")
+	if counts := l.settled(); counts.Removed != 1 {
+		t.Errorf("counts %+v", counts)
+	}
+}
+
+func TestBusesSendToBusesButNotInCircles(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	l.rule("r1", fmt.Sprintf(`{"Id":"1","Type":"acs.eventbridge","Endpoint":%q}`, l.arn(testBus)))
+	l.put(event("e1"))
+	counts := l.settled()
+	if counts.Published != 1+maxHops || counts.Pushed != maxHops || counts.Dropped != 1 {
+		t.Errorf("counts %+v", counts)
+	}
+}
+
+func TestOneTargetIsCalledSoManyTimesAtOnce(t *testing.T) {
+	t.Parallel()
+	f := &gate{reached: make(chan struct{}, 100), open: make(chan struct{})}
+	l := ready(t, func(o *Options) { o.Concurrency, o.Invoker = 3, f })
+	l.rule("r1", fcTarget("1", "]}"))
+	for i := range 4 {
+		l.put(event(fmt.Sprintf("a%d", i)), event(fmt.Sprintf("b%d", i)))
+	}
+	for range 3 {
+		<-f.reached
+	}
+	close(f.open)
+	if counts := l.settled(); counts.Pushed != 8 || f.most.Load() != 3 {
+		t.Errorf("counts %+v, at most %d at once, want 3", counts, f.most.Load())
+	}
+}
+
+// gate lets calls in but not out until it opens.
+type gate struct {
+	reached   chan struct{}
+	open      chan struct{}
+	now, most atomic.Int64
+}
+
+func (g *gate) Invoke(ctx context.Context, _ string, _ []byte) ([]byte, error) {
+	if n := g.now.Add(1); n > g.most.Load() {
+		g.most.Store(n)
+	}
+	defer g.now.Add(-1)
+	g.reached <- struct{}{}
+	select {
+	case <-g.open:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestARestartKeepsRulesAndWhatIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := &gate{reached: make(chan struct{}, 100), open: make(chan struct{})}
+	first := ready(t, func(o *Options) { o.Dir, o.Invoker = dir, f })
+	first.rule("r1", fcTarget("1", "]}"), fcTarget("2", `],"ErrorsTolerance":"NONE"}`))
+	first.put(event("e1"), event("e2"))
+	<-f.reached // in the middle of a delivery
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := first.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, func(o *Options) { o.Dir = dir })
+	counts := second.settled()
+	if counts.Pushed != 4 || counts.Published != 2 || len(second.functions.calls()) != 4 {
+		t.Errorf("after the restart: %+v, %d calls", counts, len(second.functions.calls()))
+	}
+	if data := second.must("ListTargets", "EventBusName", testBus, "RuleName", "r1"); data["Total"] != 2.0 {
+		t.Errorf("targets after the restart: %v", data)
+	}
+	second.put(event("e3"))
+	if counts := second.settled(); counts.Pushed != 6 {
+		t.Errorf("after one more event: %+v", counts)
+	}
+}
+
+func TestEventsAreChecked(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, c := range []struct{ name, event, want string }{
+		{"good", event("e1"), ""},
+		{"without id", `{"Source":"s","Type":"t","Data":"{}"}`, "EventIdEmpty"},
+		{"id of 129", event(long(129)), "EventInvalid"},
+		{"id with a blank", event("a b"), "EventInvalid"},
+		{"without source", `{"Id":"1","Type":"t","Data":"{}"}`, "EventSourceInvalid"},
+		{"source of 129", `{"Id":"1","Source":"` + long(129) + `","Type":"t","Data":"{}"}`, "EventSourceInvalid"},
+		{"without type", `{"Id":"1","Source":"s","Data":"{}"}`, "EventTypeInvalid"},
+		{"type of 65", `{"Id":"1","Source":"s","Type":"` + long(65) + `","Data":"{}"}`, "EventTypeInvalid"},
+		{"subject of 513", `{"Id":"1","Source":"s","Type":"t","Subject":"` + long(513) + `","Data":"{}"}`, "EventInvalid"},
+		{"specversion 0.3", `{"Id":"1","Source":"s","Type":"t","SpecVersion":"0.3","Data":"{}"}`, "EventSpecversionInvalid"},
+		{"without data", `{"Id":"1","Source":"s","Type":"t"}`, "EventDataEmpty"},
+		{"a bad media type", `{"Id":"1","Source":"s","Type":"t","DataContentType":";","Data":"{}"}`, "EventContentTypeInvalid"},
+		{"over 256 KB", `{"Id":"1","Source":"s","Type":"t","Data":"` + long(256<<10) + `"}`, "EventSizeExceed"},
+		{"plain text", `{"Id":"1","Source":"s","Type":"t","Data":"hello"}`, ""},
+		{"an odd extension", `{"Id":"1","Source":"s","Type":"t","Data":"{}","a-b":"c"}`, "EventExtensionsAttributeInvalid"},
+	} {
+		data := l.must("PutEvents", "EventBusName", testBus, "EventList", "["+c.event+"]")
+		entries, _ := data["EntryList"].([]any)
+		entry, _ := entries[0].(map[string]any)
+		code, _ := entry["ErrorCode"].(string)
+		if code != c.want || (code == "") != (data["FailedEntryCount"] == 0.0) {
+			t.Errorf("%s: %v, want %q", c.name, data, c.want)
+		}
+	}
+	many := "[" + strings.TrimSuffix(strings.Repeat(event("a")+",", 17), ",") + "]"
+	big := "[" + strings.TrimSuffix(strings.Repeat(`{"Id":"1","Source":"s","Type":"t","Data":"`+long(250<<10)+`"},`, 5), ",") + "]"
+	for _, c := range []struct{ name, list, bus, want string }{
+		{"17 events", many, testBus, "EventCountExceedLimit"}, {"over 1 MB", big, testBus, "EventSizeExceed"},
+		{"none", "[]", testBus, "EventInvalid"}, {"no bus", "[" + event("a") + "]", "nope", "EventBusNotExist"},
+		{"default bus", "[" + event("a") + "]", "default", "EventBusNotExist"}, {"no list", "{}", testBus, "InvalidEventList"},
+	} {
+		if got := l.code("PutEvents", "EventBusName", c.bus, "EventList", c.list); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	flat := l.must("PutEvents", "EventBusName", testBus, "EventList.1.Id", "f1", "EventList.1.Source", "s", "EventList.1.Type", "t",
+		"EventList.1.Data", `{"a":1}`)
+	if flat["FailedEntryCount"] != 0.0 {
+		t.Errorf("flat list: %v", flat)
+	}
+}
+
+// postEvents sends events as the data plane's own SDK does.
+func (l *local) postEvents(body, authorization string) (int, map[string]any) {
+	l.t.Helper()
+	request, err := http.NewRequest("POST", l.url+"/openapi/putEvents", strings.NewReader(body))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	date := time.Now().UTC().Format(http.TimeFormat)
+	nonce := fmt.Sprint(time.Now().UnixNano())
+	request.Header = http.Header{"Date": {date}, "X-Acs-Signature-Nonce": {nonce}, "X-Acs-Signature-Method": {"HMAC-SHA1"},
+		"X-Acs-Signature-Version": {"1.0"}, "X-Eventbridge-Version": {"2015-06-06"},
+		"Content-Type": {"application/cloudevents-batch+json; charset=utf-8"}}
+	text := "POST\n\napplication/cloudevents-batch+json; charset=utf-8\n" + date + "\nx-acs-signature-method:HMAC-SHA1\n" +
+		"x-acs-signature-nonce:" + nonce + "\nx-acs-signature-version:1.0\n/openapi/putEvents"
+	mac := hmac.New(sha1.New, []byte("local-secret"))
+	mac.Write([]byte(text))
+	request.Header.Set("Authorization", authorization+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		l.t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+func TestTheDataPlaneTakesEvents(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	l.rule("r1", fcTarget("1", "]}"))
+	good := `{"id":"e1","source":"test","type":"t","specversion":"1.0","aliyuneventbusname":"` + testBus + `",`
+	for _, c := range []struct {
+		name, body, authorization string
+		status                    int
+		want                      string
+	}{
+		{"with a colon", "[" + good + `"data":{"b":9007199254740993}}]`, "acs:LTAI-local:", 200, "FailedEntryCount:0"},
+		{"with a blank", "[" + good + `"data":{}}]`, "acs LTAI-local:", 200, "FailedEntryCount:0"},
+		{"base64", "[" + good + `"datacontenttype":"text/plain","data_base64":"aMOp"}]`, "acs:LTAI-local:", 200, "FailedEntryCount:0"},
+		{"one event refused", "[" + good + `"data":{}},{"aliyuneventbusname":"` + testBus + `"}]`, "acs:LTAI-local:", 200, "FailedEntryCount:1"},
+		{"unknown key", "[" + good + `"data":{}}]`, "acs:nobody:", 403, "InvalidAccessKeyId.NotFound"},
+		{"wrong signature", "[" + good + `"data":{}}]`, "acs:LTAI-local:x", 403, "SignatureDoesNotMatch"},
+		{"no header", "[" + good + `"data":{}}]`, "Bearer ", 403, "AccessDenied"},
+		{"no list", "{}", "acs:LTAI-local:", 409, "EventInvalid"},
+		{"no bus named", `[{"id":"1"}]`, "acs:LTAI-local:", 409, "EventBusEmpty"},
+		{"null for an event", `[null]`, "acs:LTAI-local:", 409, "EventBusEmpty"},
+		{"unknown bus", `[{"aliyuneventbusname":"nope"}]`, "acs:LTAI-local:", 409, "EventBusNotExist"},
+		{"two buses", `[{"aliyuneventbusname":"a"},{"aliyuneventbusname":"b"}]`, "acs:LTAI-local:", 409, "PutEventsRequestMoreThanOneEventBus"},
+	} {
+		status, answer := l.postEvents(c.body, c.authorization)
+		if status != c.status || !strings.Contains(fmt.Sprint(answer), c.want) {
+			t.Errorf("%s: %d %v, want %d %s", c.name, status, answer, c.status, c.want)
+		}
+		if status >= 400 && (answer["code"] == nil || answer["message"] == nil || answer["requestId"] == nil) {
+			t.Errorf("%s: answer %v lacks a member", c.name, answer)
+		}
+	}
+	l.settled()
+	bodies := strings.Join(l.functions.calls(), "\n")
+	if !strings.Contains(bodies, `"b":9007199254740993`) || !strings.Contains(bodies, `"data":"hé"`) {
+		t.Errorf("delivered %s", bodies)
+	}
+}
+
+func TestPAIsOwnEventsAreNotChecked(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	l.rule("r1", fcTarget("1", "]}"))
+	for body, want := range map[string]int{
+		`{"source":"test"}`:                                  202,
+		`{"source":"test","id":5,"data":"text \u2028"}`:      202,
+		`{"source":"test","aliyunregionid":"cn-wulanchabu"}`: 202,
+		`[]`: 400, `{`: 400, ``: 400, `{} {}`: 400, strings.Repeat("[", 1<<20): 400,
+	} {
+		response, err := http.Post(l.url+"/local/events?bus="+testBus, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("event %.40q: status %d, want %d", body, response.StatusCode, want)
+		}
+	}
+	if counts := l.settled(); counts.Pushed != 3 {
+		t.Errorf("counts %+v", counts)
+	}
+	if bodies := strings.Join(l.functions.calls(), "\n"); !strings.Contains(bodies, `"id":5`) || !strings.Contains(bodies, "cn-wulanchabu") {
+		t.Errorf("delivered %s", bodies)
+	}
+}
+
+func TestGarbageNeverKillsTheCloud(t *testing.T) {
+	t.Parallel()
+	l := ready(t, nil)
+	for _, path := range []string{"/", "/openapi/putEvents", "/local/events?bus=" + testBus, "/api/v1/workspaces", "/nothing"} {
+		for name, body := range map[string]string{"deep": strings.Repeat(`{"a":`, 1<<20), "bytes": "\x00\xff\xfe", "large": strings.Repeat("x", 10<<20)} {
+			response, err := http.Post(l.url+path, "application/json", strings.NewReader(body))
+			if err != nil {
+				continue // the server may hang up on what it will not read
+			}
+			_ = response.Body.Close()
+			if response.StatusCode < 400 || response.StatusCode >= 500 {
+				t.Errorf("%s on %s: status %d", name, path, response.StatusCode)
+			}
+		}
+	}
+	connection, err := net.Dial("tcp", strings.TrimPrefix(l.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = connection.Write([]byte("\x16\x03\x01 not HTTP \r\n\r\n"))
+	_ = connection.Close()
+	deep := strings.Repeat("[", 20_000)
+	for _, action := range []string{"PutTargets", "CreateRule", "PutEvents", "DeleteTargets", "TestEventPattern"} {
+		code := l.code(action, "EventBusName", testBus, "RuleName", "deep", "Targets", deep, "TargetIds", deep, "EventList", deep,
+			"FilterPattern", strings.Repeat(`{"data":`, 20_000), "Event", deep, "EventPattern", "{}")
+		if code == "Success" || code == "InternalError" {
+			t.Errorf("%s with deep JSON: %s", action, code)
+		}
+	}
+	l.rule("r1", fcTarget("1", "]}"))
+	l.put(event("e1"))
+	if counts := l.settled(); counts.Pushed != 1 {
+		t.Errorf("after garbage: %+v", counts)
+	}
+}
