@@ -36,7 +36,7 @@ func (a Address) Parse(value string) (*url.URL, error) {
 		return nil, errors.New("is not a URL such as " + a.example()) // the parser's error repeats the value
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
-	allowed := slices.Contains(allowList(a.Allow), hostPort(u))
+	allowed := !slices.Contains(a.Hosts, u.Host) && slices.Contains(allowList(a.Allow), hostPort(u))
 	switch {
 	case u.User != nil:
 		return nil, errors.New("holds a user name before its host; remove it")

@@ -1,11 +1,13 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -48,6 +50,22 @@ func HTTP(w Wire, d Deps) Channel {
 		return &probedHTTP{c, p}
 	}
 	return &c
+}
+
+// Post makes a request for a [Wire].
+func Post(to *url.URL, contentType string, body []byte) *http.Request {
+	return &http.Request{
+		Method:        http.MethodPost,
+		URL:           to,
+		Host:          to.Host,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{"Content-Type": {contentType}, "User-Agent": {"pai-notify"}},
+		ContentLength: int64(len(body)),
+		Body:          io.NopCloser(bytes.NewReader(body)),
+		GetBody:       func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
+	}
 }
 
 type overHTTP struct {

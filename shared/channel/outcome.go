@@ -74,6 +74,8 @@ func (a Advice) In(language string) string {
 }
 
 // Refusal is a receiver's no. It is a smithy.APIError.
+//
+//nolint:errname // a refusal is what the whole project calls it
 type Refusal struct {
 	Code   string // the receiver's own; "HTTP 502" where it gave only a status
 	Text   string // the receiver's own, at most 200 bytes, on one line, without secrets
@@ -120,6 +122,8 @@ const (
 )
 
 // Broken is an exchange without a usable answer.
+//
+//nolint:errname // likewise
 type Broken struct {
 	Step    Step
 	Written bool   // the whole request had been written: the receiver may have acted on it

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -41,14 +42,21 @@ func Link(address string) string {
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return ""
 	}
-	return markdownURL.Replace(u.String())
+	if address = u.String(); !strings.ContainsAny(address, linkSigns) {
+		return address
+	}
+	var b strings.Builder
+	for _, c := range []byte(address) {
+		if strings.IndexByte(linkSigns, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
-// markdownURL never changes.
-//
-//nolint:gochecknoglobals // a table, built once
-var markdownURL = strings.NewReplacer("(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "[", "%5B", "]", "%5D",
-	"\"", "%22", "'", "%27", "`", "%60", "\\", "%5C", "|", "%7C", "*", "%2A")
+const linkSigns = "()<>[]\"'`\\|*"
 
 // Lines are the lines of a text as [Markdown], without empty ones.
 func Lines(s string) []string {

@@ -82,41 +82,6 @@ func JSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Members reads members of a JSON object by their exact names, in their order; an absent one or null is nil. It
-// reports false where body is not one JSON object or has one of the names twice: then nobody can say what it means.
-func Members(body []byte, names ...string) ([]json.RawMessage, bool) {
-	values := make([]json.RawMessage, len(names))
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if token, err := decoder.Token(); err != nil || token != json.Delim('{') || !json.Valid(body) {
-		return values, false
-	}
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return values, false
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return values, false
-		}
-		for i, name := range names {
-			if token != name {
-				continue
-			}
-			if values[i] != nil {
-				return values, false
-			}
-			values[i] = value
-		}
-	}
-	for i, value := range values {
-		if string(value) == "null" {
-			values[i] = nil
-		}
-	}
-	return values, true
-}
-
 // Text is a JSON string's text, or any other value as it is written.
 func Text(value json.RawMessage) string {
 	var s string

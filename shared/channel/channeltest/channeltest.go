@@ -109,8 +109,7 @@ func (c suite) fine(t *testing.T, err error) channel.Outcome {
 	if err == nil {
 		return channel.Classify(nil)
 	}
-	var operation *smithy.OperationError
-	if !errors.As(err, &operation) || error(operation) != err {
+	if _, ok := err.(*smithy.OperationError); !ok { //nolint:errorlint // it must be the outermost
 		t.Errorf("the outermost error is %T, want *smithy.OperationError", err)
 	}
 	for layer := err; layer != nil; layer = errors.Unwrap(layer) {
@@ -140,10 +139,10 @@ func (c suite) clean(t *testing.T, where, text string) {
 	}
 }
 
-func (c suite) send(ctx context.Context, base string, client smithyhttp.ClientDo) (error, *watch) {
+func (c suite) send(ctx context.Context, base string, client smithyhttp.ClientDo) (*watch, error) {
 	ch, to, w := c.open(base, client)
 	_, err := ch.Send(ctx, to, Message())
-	return err, w
+	return w, err
 }
 
 // request is what the channel would send, with its body.

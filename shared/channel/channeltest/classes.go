@@ -81,7 +81,7 @@ func (c suite) answers(t *testing.T) {
 				_, _ = io.WriteString(w, row.body) // the client may have read enough
 			}))
 			defer receiver.Close()
-			err, w := c.send(t.Context(), receiver.URL, nil)
+			w, err := c.send(t.Context(), receiver.URL, nil)
 			c.is(t, err, w, row.want)
 			if calls != 1 {
 				t.Errorf("the receiver was called %d times", calls)
@@ -95,7 +95,7 @@ func (c suite) answers(t *testing.T) {
 			reset(t, w, "")
 		}))
 		defer receiver.Close()
-		err, w := c.send(t.Context(), receiver.URL, nil)
+		w, err := c.send(t.Context(), receiver.URL, nil)
 		c.is(t, err, w, want{channel.Uncertain, channel.StepRead, "unclear", 0})
 	})
 	t.Run("reset in the middle of the answer", func(t *testing.T) {
@@ -105,7 +105,7 @@ func (c suite) answers(t *testing.T) {
 			reset(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"+c.Accepted)
 		}))
 		defer receiver.Close()
-		err, w := c.send(t.Context(), receiver.URL, nil)
+		w, err := c.send(t.Context(), receiver.URL, nil)
 		c.is(t, err, w, unread)
 	})
 	t.Run("reset behind a status that says no", func(t *testing.T) {
@@ -115,7 +115,7 @@ func (c suite) answers(t *testing.T) {
 			reset(t, w, "HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n{")
 		}))
 		defer receiver.Close()
-		err, w := c.send(t.Context(), receiver.URL, nil)
+		w, err := c.send(t.Context(), receiver.URL, nil)
 		c.is(t, err, w, want{channel.Unavailable, channel.StepAnswer, "HTTP 503", 0})
 	})
 	t.Run("time is up after the request was written", func(t *testing.T) {
@@ -127,7 +127,7 @@ func (c suite) answers(t *testing.T) {
 			<-r.Context().Done()
 		}))
 		defer receiver.Close()
-		err, w := c.send(ctx, receiver.URL, nil)
+		w, err := c.send(ctx, receiver.URL, nil)
 		c.is(t, err, w, want{channel.Uncertain, channel.StepRead, "timeout", 0})
 	})
 }
@@ -170,14 +170,14 @@ func (c suite) breaks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err, w := c.send(t.Context(), "http://127.0.0.1:80", row.client)
+			w, err := c.send(t.Context(), "http://127.0.0.1:80", row.client)
 			c.is(t, err, w, row.want)
 		})
 	}
 	t.Run("time is up before the request was written", func(t *testing.T) {
 		t.Parallel()
 		ctx := newDeadline(t)
-		err, w := c.send(ctx, "http://127.0.0.1:80", dialer(func(inner context.Context, _, _ string) (net.Conn, error) {
+		w, err := c.send(ctx, "http://127.0.0.1:80", dialer(func(inner context.Context, _, _ string) (net.Conn, error) {
 			ctx.reach()
 			<-inner.Done()
 			return nil, inner.Err()
@@ -190,14 +190,14 @@ func (c suite) breaks(t *testing.T) {
 		receiver.Config.ErrorLog = quiet()
 		receiver.StartTLS()
 		defer receiver.Close()
-		err, w := c.send(t.Context(), receiver.URL, nil)
+		w, err := c.send(t.Context(), receiver.URL, nil)
 		c.is(t, err, w, want{channel.Misconfigured, channel.StepTLS, "tls-verify", 0})
 	})
 	t.Run("port without TLS", func(t *testing.T) {
 		t.Parallel()
 		receiver := httptest.NewServer(http.NotFoundHandler())
 		defer receiver.Close()
-		err, w := c.send(t.Context(), strings.Replace(receiver.URL, "http:", "https:", 1), nil)
+		w, err := c.send(t.Context(), strings.Replace(receiver.URL, "http:", "https:", 1), nil)
 		c.is(t, err, w, want{channel.Misconfigured, channel.StepTLS, "tls-none", 0})
 	})
 	t.Run("receiver that is not allowed any more", func(t *testing.T) {

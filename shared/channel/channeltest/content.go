@@ -39,7 +39,7 @@ func (c suite) codes(t *testing.T) {
 			default:
 				status, _ = strconv.Atoi(code)
 			}
-			err, _ := c.send(t.Context(), "http://receiver.test:80", answerer(status, body))
+			_, err := c.send(t.Context(), "http://receiver.test:80", answerer(status, body))
 			got := c.fine(t, err)
 			if got.Class != row.Class {
 				t.Errorf("row %d: %s %s with text %q is %s, want %s", i, row.Signal, row.Code, text, got.Class, row.Class)
@@ -71,7 +71,7 @@ func (c suite) codes(t *testing.T) {
 		"more behind the answer": c.Answer("0", "") + page,
 		"a cut answer":           strings.TrimSuffix(c.Accepted, "}"),
 	} {
-		err, _ := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusOK, body))
+		_, err := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusOK, body))
 		if got := c.fine(t, err); got.Class != channel.Unknown {
 			t.Errorf("%s is %s, want unknown: %s", name, got.Class, body)
 		}
@@ -104,7 +104,7 @@ func (c suite) echo(t *testing.T) {
 		bodies = append(bodies, c.Answer(c.Unlisted, "you sent "+secrets))
 	}
 	for _, body := range bodies {
-		err, _ := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusBadRequest, body))
+		_, err := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusBadRequest, body))
 		c.fine(t, err)
 		if err == nil {
 			t.Errorf("a 400 was taken for success")
@@ -112,7 +112,7 @@ func (c suite) echo(t *testing.T) {
 	}
 	request, _ := c.request(t, Message())
 	for _, shown := range []string{request.URL.String(), request.URL.RequestURI(), request.URL.RawQuery} {
-		err, _ := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusForbidden, "no route for "+shown+" here"))
+		_, err := c.send(t.Context(), "http://receiver.test:80", answerer(http.StatusForbidden, "no route for "+shown+" here"))
 		c.fine(t, err)
 	}
 }
@@ -122,7 +122,7 @@ func (c suite) obeysContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	seen := &recorder{status: http.StatusOK, answer: c.Accepted}
-	err, _ := c.send(ctx, "http://receiver.test:80", seen)
+	_, err := c.send(ctx, "http://receiver.test:80", seen)
 	if got := c.fine(t, err); got.Class != channel.Unavailable || len(seen.requests) != 0 {
 		t.Errorf("a context that is over: %s after %d requests, want unavailable after none", got.Class, len(seen.requests))
 	}

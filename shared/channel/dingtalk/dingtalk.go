@@ -8,7 +8,6 @@
 package dingtalk
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -112,12 +111,7 @@ func (w *wire) request(to channel.Settings, at time.Time, body []byte) (*http.Re
 	if secret := to["secret"]; secret != "" {
 		u.RawQuery += "&" + sign(secret, at)
 	}
-	req, err := http.NewRequest(http.MethodPost, u.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, errors.New("webhook is not a URL") // the error's own text repeats it
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	return req, nil
+	return channel.Post(u, "application/json; charset=utf-8", body), nil
 }
 
 // Reply reads {"errcode":0,"errmsg":"ok"}.

@@ -6,7 +6,6 @@
 package wecom
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -87,12 +86,7 @@ func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*ht
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequest(http.MethodPost, u.String(), bytes.NewReader(out))
-	if err != nil {
-		return nil, errors.New("webhook is not a URL") // the error's own text repeats it
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	return req, nil
+	return channel.Post(u, "application/json; charset=utf-8", out), nil
 }
 
 // Reply reads {"errcode":0,"errmsg":"ok"}.
@@ -109,7 +103,7 @@ var userID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$`)
 // mention demands a user id: robots call nobody by a mobile number in markdown.
 func mention(id string) error {
 	if !userID.MatchString(id) || strings.EqualFold(id, "all") {
-		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and signs of -_@.")
+		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and the signs - _ @ and dots")
 	}
 	return nil
 }
