@@ -14,6 +14,9 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"pai-notify/shared/database"
+	"pai-notify/shared/ledger"
 )
 
 // cloud is a running local cloud.
@@ -118,6 +121,24 @@ func (c *cloud) call(ctx context.Context, method, path string, in, out any) erro
 	request.Header.Set("Authorization", "Bearer "+c.Key)
 	request.Header.Set("Content-Type", "application/json")
 	return get(request, out)
+}
+
+// ledger counts the deliveries by their state.
+func (c *cloud) ledger(ctx context.Context) (map[string]int, error) {
+	db, err := database.Open(ctx, "sqlite:"+filepath.Join(c.data, "pai-notify.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	counts, err := ledger.New(db, nil, time.Now).Summary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]int{}
+	for _, n := range counts {
+		states[string(n.State)] += n.Count
+	}
+	return states, nil
 }
 
 func get(request *http.Request, out any) error {

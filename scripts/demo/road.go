@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"pai-notify/scripts/localcloud/publish"
 	"pai-notify/shared/catalog/sample"
 	"pai-notify/shared/pattern"
 )
@@ -185,7 +186,7 @@ func (r *road) publish(ctx context.Context) error {
 				}
 			}
 		}
-		if err := r.cloud.putEvent(ctx, s.Event); err != nil {
+		if err := publish.Put(ctx, r.cloud.Cloud, "pai-system-"+workspace, s.Event); err != nil {
 			return fmt.Errorf("publish %s: %w", s.Name, err)
 		}
 		r.sum.published++
