@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packages functions for Function Compute's runtime go1: functions/<folder>/main.go becomes .build/<name>/main, the name being
-# the folder with - for /. The same sources give the same bytes, on any machine with the same Go.
+# Packages functions for Function Compute's runtime go1: functions/<folder>/main.go becomes .build/<name>/main, the name
+# being the folder with - for /. The same sources give the same bytes, on any machine with the same Go.
 #
 #   scripts/package.sh                       all functions
 #   scripts/package.sh rules deliver/lark    these

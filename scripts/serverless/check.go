@@ -95,7 +95,8 @@ func (c *checker) prefix(t *Template, f Function, path string) {
 	case !functionName.MatchString(f.FunctionName):
 		c.fault(path+".functionName", "%q is not 1 to 64 letters, digits, _ and -, the first a letter or _", f.FunctionName)
 	case !ok:
-		c.fault(path+".functionName", "%q does not end with -%s, the block's name; use ${vars.prefix}-${this.name}", f.FunctionName, f.Name)
+		c.fault(path+".functionName", "%q does not end with -%s, the block's name; use ${vars.prefix}-${this.name}",
+			f.FunctionName, f.Name)
 	case t.Prefix != "" && t.Prefix != prefix+"-":
 		c.fault(path+".functionName", "%q does not start with %s as the other functions do", f.FunctionName, t.Prefix)
 	default:
@@ -160,7 +161,8 @@ func (c *checker) hook(h *Hook, most int, path string) {
 
 func (c *checker) instances(f Function, path string) {
 	if f.ConcurrencyConfig == nil || f.ConcurrencyConfig.ReservedConcurrency < 1 {
-		c.fault(path+".concurrencyConfig.reservedConcurrency", "is missing: without a cap its instances outnumber the database's connections")
+		c.fault(path+".concurrencyConfig.reservedConcurrency",
+			"is missing: without a cap its instances outnumber the database's connections")
 	}
 	if f.ProvisionConfig != nil && f.ScalingConfig != nil {
 		c.fault(path+".scalingConfig", "cannot stand beside provisionConfig; keep one")
@@ -181,7 +183,8 @@ func (c *checker) environment(f Function, path string) {
 		}
 	}
 	if size > maxEnvironment {
-		c.fault(path+".environmentVariables", "has %d bytes of names and values, more than the %d of Function Compute", size, maxEnvironment)
+		c.fault(path+".environmentVariables", "has %d bytes of names and values, more than the %d of Function Compute",
+			size, maxEnvironment)
 	}
 }
 
@@ -260,8 +263,8 @@ func (c *checker) eventBridgeTrigger(t *EventBridgeTrigger, path string) {
 	switch t.EventSourceConfig.EventSourceType {
 	case "Default", "MNS", "RocketMQ", "RabbitMQ", "Kafka", "MQTT", "DTS":
 	default:
-		c.fault(path+".eventSourceConfig.eventSourceType", "%q is not one of Default, MNS, RocketMQ, RabbitMQ, Kafka, MQTT and DTS",
-			t.EventSourceConfig.EventSourceType)
+		c.fault(path+".eventSourceConfig.eventSourceType",
+			"%q is not one of Default, MNS, RocketMQ, RabbitMQ, Kafka, MQTT and DTS", t.EventSourceConfig.EventSourceType)
 	}
 	if t.EventSinkConfig.DeliveryOption == nil {
 		c.fault(path+".eventSinkConfig.deliveryOption", "is missing")

@@ -13,7 +13,8 @@ func (d Domain) Route(path string) (Route, bool) {
 		if route.Path == path {
 			return route, true
 		}
-		if stem, ok := strings.CutSuffix(route.Path, "*"); ok && strings.HasPrefix(path, stem) && len(route.Path) > len(best.Path) {
+		stem, wild := strings.CutSuffix(route.Path, "*")
+		if wild && strings.HasPrefix(path, stem) && len(route.Path) > len(best.Path) {
 			best = route
 		}
 	}

@@ -20,13 +20,13 @@ import (
 
 // Template is what s.yaml deploys.
 type Template struct {
-	Name      string
-	Prefix    string     // of every function's name, hyphen included: pai-notify-
-	Region    string     // of everything
-	Blocks    []Function // one a function, sorted by name
-	Domain    Domain
-	Actions   map[string][]Action // by what they come before or after, such as pre-deploy
-	Unset     []string            // settings without a value, as "NAME: what it is"; nothing can be deployed while there are any
+	Name    string
+	Prefix  string     // of every function's name, hyphen included: pai-notify-
+	Region  string     // of everything
+	Blocks  []Function // one a function, sorted by name
+	Domain  Domain
+	Actions map[string][]Action // by what they come before or after, such as pre-deploy
+	Unset   []string            // settings without a value, as "NAME: what it is"; nothing can be deployed while there are any
 }
 
 // Function is one block of the component fc3.

@@ -1,9 +1,6 @@
 package serverless
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,56 +97,5 @@ func TestSettingsWithoutAValueAreNamedWithWhatTheyAre(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Unset); diff != "" {
 		t.Errorf("Unset (-want +got):\n%s", diff)
-	}
-}
-
-// preview renders a template with the real tool. A test without it fails: nothing else proves that the file is right.
-func preview(t *testing.T, path string, getenv func(string) string) []byte {
-	t.Helper()
-	tool, err := filepath.Abs("node_modules/.bin/s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(tool); err != nil {
-		t.Fatalf("Serverless Devs is not installed: run the tests with `make test`, or `npm ci` in scripts/serverless first (%v)", err)
-	}
-	home := t.TempDir() // the tool writes to ~/.s
-	cmd := exec.CommandContext(t.Context(), tool, "preview", "-t", filepath.Base(path), "-o", "json")
-	cmd.Dir = filepath.Dir(path)
-	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
-	for _, name := range []string{"ACCOUNT_ID", "DATABASE_URL", "SEAL_KEYS", "BOOTSTRAP_HASH", "VPC_ID", "VSWITCH_ID", "SECURITY_GROUP_ID", "REGION"} {
-		if value := getenv(name); value != "" {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-	}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("s preview: %v\n%s", err, out)
-	}
-	if i := bytes.IndexByte(out, '{'); i >= 0 { // a warning about root may stand before it
-		out = out[i:]
-	}
-	return out
-}
-
-func TestServerlessDevsRendersTheTemplateAsWeDo(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(root, "s.yaml")
-	for name, getenv := range map[string]func(string) string{"everything set": settings, "nothing set": nothing} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			theirs, err := ParseRendered(preview(t, path, getenv))
-			if err != nil {
-				t.Fatalf("what s rendered has faults:\n%v", err)
-			}
-			ours, err := Load(path, getenv)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ours.Unset = nil // only the source knows
-			if diff := cmp.Diff(theirs, ours); diff != "" {
-				t.Errorf("s renders s.yaml differently (-s +ours):\n%s", diff)
-			}
-		})
 	}
 }

@@ -107,7 +107,9 @@ func (c *checker) strictTrigger(tree map[string]any, path string) {
 }
 
 // Schedule says when a timer trigger fires next.
-type Schedule interface{ Next(after time.Time) time.Time }
+type Schedule interface {
+	Next(after time.Time) time.Time
+}
 
 // ParseSchedule reads a cronExpression: "@every Nm", or the six fields second, minute, hour, day, month and weekday, in UTC
 // unless CRON_TZ=ZONE stands before them (help.aliyun.com, "Time triggers").

@@ -87,7 +87,7 @@ func (i *instance) failure(w http.ResponseWriter, r *http.Request) {
 	i.settle(w, r, func(body []byte) answer {
 		var said messages.InvokeResponse_Error
 		if err := json.Unmarshal(body, &said); err != nil {
-			said = messages.InvokeResponse_Error{Type: "Unreadable", Message: fmt.Sprintf("the function's error is no JSON: %.200q", body)}
+			said.Type, said.Message = "Unreadable", fmt.Sprintf("the function's error is no JSON: %.200q", body)
 		}
 		return answer{err: &FunctionError{Type: said.Type, Message: said.Message, RequestID: id}}
 	})

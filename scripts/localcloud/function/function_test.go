@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +17,6 @@ import (
 	"time"
 
 	"pai-notify/scripts/serverless"
-	"pai-notify/shared/clock"
 )
 
 // built is where the test function was built, laid out as make package lays out the project's.
@@ -351,171 +349,6 @@ func TestACallerWhoLeavesDoesNotStopTheFunction(t *testing.T) {
 	}
 	close(g.release)
 	await(t, r, func(s Status) bool { return s["many"].Invocations == 1 && s["many"].Errors == 0 })
-}
-
-// state is a process's in /proc: T is stopped.
-func state(t *testing.T, pid int) string {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	_, rest, _ := strings.Cut(string(text), ") ")
-	return rest[:1]
-}
-
-func TestAnInstanceIsFrozenBetweenInvocationsAndKeepsItsState(t *testing.T) {
-	t.Parallel()
-	r := start(t, nil)
-	for i := range 3 {
-		answer, err := r.Invoke(t.Context(), "many", do("served"))
-		var got struct{ Served, PID int }
-		if err != nil || json.Unmarshal(answer, &got) != nil || got.Served != i+1 {
-			t.Fatalf("invocation %d: %s, %v; want it to be the process's %d", i, answer, err, i+1)
-		}
-		if pids := r.Pids("test-many"); len(pids) != 1 || pids[0] != got.PID {
-			t.Errorf("Pids = %v, the process says %d", pids, got.PID)
-		}
-		if one := r.Status()["many"].Instances[0]; one.State != stateFrozen || one.Invocations != i+1 {
-			t.Errorf("after the answer, the instance is %+v, want it frozen", one)
-		}
-		for deadline := time.Now().Add(10 * time.Second); state(t, got.PID) != "T"; runtime.Gosched() {
-			if time.Now().After(deadline) {
-				t.Fatalf("after the answer, the process is %q, want T", state(t, got.PID))
-			}
-		}
-	}
-}
-
-func TestAnAwakeInstanceIsNotFrozen(t *testing.T) {
-	t.Parallel()
-	r := start(t, func(o *Options) { o.Awake = true })
-	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
-		t.Fatal(err)
-	}
-	one := r.Status()["many"].Instances[0]
-	if one.State != stateIdle || state(t, one.PID) == "T" {
-		t.Errorf("the instance is %+v and its process %q, want it idle and not stopped", one, state(t, one.PID))
-	}
-}
-
-// fast is a clock on which an hour takes so long.
-func fast(t *testing.T, hour time.Duration) clock.Clock {
-	t.Helper()
-	now := time.Now().Format(time.RFC3339Nano)
-	c, err := clock.Parse(fmt.Sprintf("%d@%s=%s", time.Hour/hour, now, now))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func TestAnIdleInstanceEndsOnTheClock(t *testing.T) {
-	t.Parallel()
-	r := start(t, func(o *Options) { o.Clock, o.Idle = fast(t, time.Second), 5*time.Minute })
-	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
-		t.Fatal(err)
-	}
-	await(t, r, func(s Status) bool { return len(s["many"].Instances) == 0 })
-	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
-		t.Errorf("afterwards: %v", err)
-	}
-	if got := r.Status()["many"].Starts; got != 2 {
-		t.Errorf("%d starts, want 2", got)
-	}
-}
-
-func TestAProcessKilledInMidInvocationFailsItAlone(t *testing.T) {
-	t.Parallel()
-	r, g := start(t, nil), newGate(t)
-	failed := make(chan error, 1)
-	go func() {
-		_, err := r.Invoke(t.Context(), "many", g.call())
-		failed <- err
-	}()
-	g.await(t)
-	if got := r.Kill("test-many"); got != 1 {
-		t.Errorf("Kill = %d, want 1", got)
-	}
-	var dead *FunctionError
-	if err := <-failed; !errors.As(err, &dead) || dead.Type != TypeExited || !strings.Contains(dead.Message, "signal: killed") {
-		t.Errorf("error = %v, want %s by a signal", err, TypeExited)
-	}
-	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
-		t.Errorf("the next invocation: %v", err)
-	}
-}
-
-func TestAnInstanceKilledWhileIdleCostsNoInvocation(t *testing.T) {
-	t.Parallel()
-	r := start(t, nil)
-	for range 20 {
-		if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
-			t.Fatal(err)
-		}
-		r.Kill("many") // and at once the next invocation: whoever notices first, it runs
-	}
-	if got := r.Status()["many"]; got.Errors != 0 || got.Invocations != 20 {
-		t.Errorf("status = %+v, want 20 good invocations", got)
-	}
-}
-
-func TestOutputIsKeptByLineWithWhatBefellTheInstance(t *testing.T) {
-	t.Parallel()
-	var mu sync.Mutex
-	var told []string
-	r := start(t, func(o *Options) {
-		o.Line = func(function, line string) {
-			mu.Lock()
-			defer mu.Unlock()
-			told = append(told, function+": "+line)
-		}
-	})
-	_, err := r.Invoke(t.Context(), "many", do("exit"))
-	if err == nil || !strings.Contains(err.Error(), r.options.Logs) {
-		t.Errorf("error = %v, want it to say where the log is", err)
-	}
-	if _, err := r.Invoke(t.Context(), "stillborn", do("exit")); err == nil {
-		t.Error("a function that never started answered")
-	}
-	await(t, r, func(s Status) bool { return len(s["many"].Instances)+len(s["stillborn"].Instances) == 0 })
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	mu.Lock()
-	all := strings.Join(told, "\n")
-	mu.Unlock()
-	for _, want := range []string{"many: FC Invoke Start RequestId: 1-", "many: half a line", "ended: exit status 3", "stillborn: DATABASE_URL: is not set"} {
-		if !strings.Contains(all, want) {
-			t.Errorf("%q was not told of in\n%s", want, all)
-		}
-	}
-	text, err := os.ReadFile(filepath.Join(r.options.Logs, "many.log"))
-	if err != nil || !strings.Contains(string(text), "\nhalf a line\n") {
-		t.Errorf("many.log = %q, %v", text, err)
-	}
-}
-
-func TestALineIsCutWhereFunctionComputeCutsIt(t *testing.T) {
-	t.Parallel()
-	var got []string
-	w := &lines{log: &log{tell: func(_, line string) { got = append(got, line) }}}
-	for _, text := range []string{"a", "b\nc", "\n\n", strings.Repeat("x", maxLine), "y", strings.Repeat("z", 2*maxLine) + "\nend"} {
-		if n, err := w.Write([]byte(text)); n != len(text) || err != nil {
-			t.Fatalf("Write = %d, %v", n, err)
-		}
-	}
-	w.flush()
-	total := 0
-	for _, line := range got {
-		total += len(line)
-		if len(line) > maxLine {
-			t.Errorf("a line of %d bytes", len(line))
-		}
-	}
-	if got[0] != "ab" || got[1] != "c" || got[2] != "" || got[len(got)-1] != "end" || total != len("abcyend")+3*maxLine {
-		t.Errorf("%d lines of %d bytes: %.10q", len(got), total, got)
-	}
 }
 
 func TestStartNamesEveryBinaryThatIsMissing(t *testing.T) {

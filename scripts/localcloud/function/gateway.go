@@ -66,21 +66,25 @@ func limits(request *http.Request) error {
 		}
 	}
 	if size > maxHeaders {
-		return &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "the request headers exceed 8 KB"}
+		return invalidArgument("the request headers exceed 8 KB")
 	}
 	if len(request.URL.RequestURI()) > maxURI {
-		return &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "path and query exceed 4 KB"}
+		return invalidArgument("path and query exceed 4 KB")
 	}
 	return nil
+}
+
+func invalidArgument(message string) error {
+	return &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: message}
 }
 
 func (r *Runtime) forward(request *http.Request, block serverless.Function, id string) (*response, error) {
 	body, err := io.ReadAll(io.LimitReader(request.Body, maxPayload+1))
 	if err != nil {
-		return nil, &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "the body did not arrive whole"}
+		return nil, invalidArgument("the body did not arrive whole")
 	}
 	if len(body) > maxPayload {
-		return nil, &PlatformError{Status: http.StatusBadRequest, Code: "InvalidArgument", Message: "the body exceeds 32 MB"}
+		return nil, invalidArgument("the body exceeds 32 MB")
 	}
 	event, err := r.httpEvent(request, body, id)
 	if err != nil {

@@ -43,7 +43,8 @@ func (p *pool) count(change func(*counts)) {
 	p.runtime.changes()
 }
 
-// invoke waits for its turn, then for the answer. If ctx ends while the function runs, the function goes on, as in the cloud.
+// invoke waits for its turn, then for the answer. If ctx ends while the function runs, the function goes on, as in the
+// cloud.
 func (p *pool) invoke(ctx context.Context, id string, body []byte) ([]byte, error) {
 	if !p.runtime.begin() {
 		return nil, &PlatformError{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable", RequestID: id,

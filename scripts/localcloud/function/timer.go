@@ -34,7 +34,9 @@ func (r *Runtime) RunTimers(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (r *Runtime) runTimer(ctx context.Context, function string, trigger serverless.Trigger, schedule serverless.Schedule) error {
+func (r *Runtime) runTimer(
+	ctx context.Context, function string, trigger serverless.Trigger, schedule serverless.Schedule,
+) error {
 	clock := r.options.Clock
 	for at := schedule.Next(clock.Now()); ; {
 		if err := clock.Sleep(ctx, at.Sub(clock.Now())); err != nil {
@@ -63,5 +65,6 @@ func (r *Runtime) runTimer(ctx context.Context, function string, trigger serverl
 // timerEvent is what a timer trigger sends (fc-runtime-go-sdk events/timer.go).
 func timerEvent(trigger serverless.Trigger, at time.Time) (json.RawMessage, error) {
 	text := at.UTC().Format("2006-01-02T15:04:05Z")
-	return json.Marshal(events.TimerEvent{TriggerTime: &text, TriggerName: &trigger.TriggerName, Payload: &trigger.Timer.Payload})
+	event := events.TimerEvent{TriggerTime: &text, TriggerName: &trigger.TriggerName, Payload: &trigger.Timer.Payload}
+	return json.Marshal(event)
 }
