@@ -74,6 +74,7 @@ func TestAnAddressThatIsNotTheReceiversIsRefused(t *testing.T) {
 		"no host":                 {channel.Address{}, "https:///SECRET", "not a URL"},
 		"host with template sign": {channel.Address{}, "https://${data}/SECRET", "URL"},
 		"zone in the host":        {channel.Address{}, "https://[fe80::1%25SECRET]/", "host"},
+		"another service's port":  {channel.Address{}, "https://example.com:6379/SECRET", "6379"},
 		"line break":              {channel.Address{}, "https://example.com/\nSECRET", "blank"},
 		"long":                    {channel.Address{}, "https://example.com/SECRET" + strings.Repeat("x", 1000), "long"},
 	} {

@@ -59,6 +59,9 @@ func Client(networks []netip.Prefix, receivers []string) smithyhttp.ClientDo {
 	}
 }
 
+// webPorts are those that receivers listen at; others are for services that are none.
+func webPorts() []string { return []string{"443", "8443", "80"} }
+
 // control judges the address of every dial.
 func control(networks []netip.Prefix) func(network, address string, c syscall.RawConn) error {
 	var v4, v6 []netip.Prefix

@@ -112,6 +112,7 @@ func (c *overHTTP) exchange(
 		var refusal *Refusal
 		if !errors.As(err, &refusal) {
 			row, _ := c.table.find("break", "address", "")
+			err = withoutSecrets(withoutURL(err), secretsOf(c.spec, to, nil))
 			err = &Broken{Step: StepAddress, Code: row.Code, Class: row.Class, Advice: row.Advice, Err: err}
 		}
 	} else {
@@ -157,7 +158,7 @@ func (c *overHTTP) roundTrip(
 	}
 	var refusal *Refusal
 	if !errors.As(err, &refusal) {
-		return fmt.Errorf("read the answer: %w", err)
+		return fmt.Errorf("read the answer: %w", withoutSecrets(withoutURL(err), secretsOf(c.spec, to, req)))
 	}
 	if readErr != nil && refusal.Class == Unknown { // the status alone did not decide
 		p.answered()

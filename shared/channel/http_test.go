@@ -200,3 +200,7 @@ func BenchmarkSend(b *testing.B) {
 		}
 	}
 }
+
+func answer(body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))}
+}

@@ -15,7 +15,7 @@ const (
 )
 
 // secretsOf lists what an error or a receiver's echo must not show, the longest first: secret settings, and of the
-// address everything but the host.
+// address everything but the host. A request that could not be made is nil.
 func secretsOf(spec Spec, to Settings, req *http.Request) []string {
 	var list []string
 	add := func(s string, least int) {
@@ -31,17 +31,19 @@ func secretsOf(spec Spec, to Settings, req *http.Request) []string {
 			add(to[field.Name], minSecret)
 		}
 	}
-	add(req.URL.String(), minSecret)
-	add(req.URL.RequestURI(), minSegment)
-	for _, part := range strings.Split(req.URL.RawQuery, "&") {
-		_, value, _ := strings.Cut(part, "=")
-		add(value, minSecret)
-		if plain, err := url.QueryUnescape(value); err == nil {
-			add(plain, minSecret)
+	if req != nil {
+		add(req.URL.String(), minSecret)
+		add(req.URL.RequestURI(), minSegment)
+		for _, part := range strings.Split(req.URL.RawQuery, "&") {
+			_, value, _ := strings.Cut(part, "=")
+			add(value, minSecret)
+			if plain, err := url.QueryUnescape(value); err == nil {
+				add(plain, minSecret)
+			}
 		}
-	}
-	for _, part := range strings.Split(req.URL.Path, "/") {
-		add(part, minSegment)
+		for _, part := range strings.Split(req.URL.Path, "/") {
+			add(part, minSegment)
+		}
 	}
 	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
 	return list
