@@ -30,7 +30,8 @@ func (i *instance) next(w http.ResponseWriter, r *http.Request) {
 	i.asked.Do(i.isReady)
 	select {
 	case c := <-i.calls:
-		c.taken.Store(true)
+		c.deadline = time.Now().Add(i.pool.timeout())
+		close(c.taken)
 		i.current.Store(c)
 		i.pool.runtime.changes()
 		i.describe(w.Header(), c)

@@ -286,7 +286,7 @@ func TestWhatIsNotRunIsRefusedInThePlatformsWords(t *testing.T) {
 
 func TestOneInstanceRunsOneInvocationAtATimeUpToTheCap(t *testing.T) {
 	t.Parallel()
-	r, g := start(t, nil), newGate(t)
+	r, g := start(t, func(o *Options) { o.Wait = time.Minute }), newGate(t)
 	var group sync.WaitGroup
 	for range 5 {
 		group.Go(func() {

@@ -37,9 +37,22 @@ type instance struct {
 type call struct {
 	id       string
 	body     []byte
-	deadline time.Time // of the machine
-	taken    atomic.Bool
+	taken    chan struct{} // closed when the process has it
+	deadline time.Time     // of the machine; from then on
 	answered chan answer
+}
+
+func newCall(id string, body []byte) *call {
+	return &call{id: id, body: body, taken: make(chan struct{}), answered: make(chan answer, 1)}
+}
+
+func (c *call) isTaken() bool {
+	select {
+	case <-c.taken:
+		return true
+	default:
+		return false
+	}
 }
 
 type answer struct {
@@ -115,14 +128,25 @@ func (i *instance) alive() bool {
 	}
 }
 
-// serve runs one call to its end: an answer, the process's end, or the time-out, which ends the process.
+// startLimit is how long a process may take until it asks for an invocation.
+const startLimit = 30 * time.Second
+
+// serve runs one call to its end: an answer, the process's end, or the time-out, which ends the process. The time-out counts
+// from when the process has the call.
 func (i *instance) serve(c *call) answer {
-	timeout := i.pool.timeout()
-	c.deadline = time.Now().Add(timeout)
-	limit := time.NewTimer(timeout)
+	limit := time.NewTimer(startLimit)
 	defer limit.Stop()
 	i.thaw()
 	i.calls <- c
+	select {
+	case <-c.taken:
+		limit.Reset(i.pool.timeout())
+	case <-i.exited:
+	case <-limit.C:
+		i.pool.logs.note("instance %d asked for no invocation within %s; killed", i.command.Process.Pid, startLimit)
+		i.kill()
+		<-i.exited
+	}
 	select {
 	case got := <-c.answered:
 		return got
@@ -143,7 +167,7 @@ func (i *instance) serve(c *call) answer {
 
 func (i *instance) lastWords(c *call) string {
 	during := "before it asked for an invocation"
-	if c.taken.Load() {
+	if c.isTaken() {
 		during = "during the invocation"
 	}
 	text := fmt.Sprintf("function %s exited %s (%s)", i.pool.block.FunctionName, during, i.command.ProcessState)

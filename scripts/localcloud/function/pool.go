@@ -54,11 +54,11 @@ func (p *pool) invoke(ctx context.Context, id string, body []byte) ([]byte, erro
 		p.runtime.running.Done()
 		return nil, err
 	}
-	call := &call{id: id, body: body, answered: make(chan answer, 1)}
+	c := newCall(id, body)
 	ended := make(chan answer, 1)
 	go func() {
 		defer p.runtime.running.Done()
-		got := p.run(call)
+		got := p.run(c)
 		p.count(func(c *counts) {
 			c.Invocations++
 			if got.err != nil {
@@ -114,7 +114,7 @@ func (p *pool) run(c *call) answer {
 			p.give(i)
 			return got
 		}
-		if fresh || c.taken.Load() {
+		if fresh || c.isTaken() {
 			return got
 		}
 	}
