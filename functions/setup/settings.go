@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones by name, whatever the image has
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/database"
+	"pai-notify/shared/fault"
+)
+
+var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+
+// checkSettings finds all faults of a settings document.
+func checkSettings(base *catalog.Catalog) func(database.Settings) smithy.InvalidParamsError {
+	return func(s database.Settings) smithy.InvalidParamsError {
+		var faults smithy.InvalidParamsError
+		if s.Language != "zh" && s.Language != "en" {
+			faults.Add(fault.New("Language", "must be zh or en"))
+		}
+		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
+			faults.Add(fault.New("Zone", "is no time zone's name such as Asia/Shanghai or UTC"))
+		}
+		if s.ConsoleHost != "" && (len(s.ConsoleHost) > 253 || !hostName.MatchString(s.ConsoleHost)) {
+			faults.Add(fault.New("ConsoleHost", "is no host name such as pai.console.aliyun.com; leave it empty for messages without links"))
+		}
+		if strings.TrimSpace(s.CatalogOverride) != "" {
+			_, err := base.Override([]byte(s.CatalogOverride))
+			var problems catalog.Problems
+			switch {
+			case errors.As(err, &problems):
+				for _, p := range problems {
+					faults.Add(fault.New("CatalogOverride", catalog.Problems{p}.Error()))
+				}
+			case err != nil:
+				faults.Add(fault.New("CatalogOverride", err.Error()))
+			}
+		}
+		return faults
+	}
+}

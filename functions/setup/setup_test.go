@@ -1,0 +1,575 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/clock"
+	"pai-notify/shared/environment"
+	"pai-notify/shared/eventbridge"
+	"pai-notify/shared/httpapi"
+	"pai-notify/shared/sighting"
+)
+
+const (
+	sealKeys = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+	nlpBus   = "pai-system-nlp_train"
+	ownARN   = "acs:fc:cn-hangzhou:1234567890123456:functions/pai-notify-"
+)
+
+// deployment is a set-up function with its cloud.
+type deployment struct {
+	*setup
+	cloud *fakeCloud
+	token string
+	key   string // sent with requests
+	api   *httpapi.API
+	t     *testing.T
+}
+
+func fresh(t *testing.T, change ...func(*environment.Environment)) *deployment {
+	t.Helper()
+	token, hash := access.NewToken()
+	env := environment.Environment{
+		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "pai.db"), SealKeys: sealKeys, BootstrapHash: hash,
+		Region: "cn-hangzhou", Account: "1234567890123456", FunctionARN: ownARN + "{function}",
+	}
+	for _, c := range change {
+		c(&env)
+	}
+	s, err := newSetup(env, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.db.Close() })
+	f := newFake()
+	s.cloud = f
+	return &deployment{setup: s, cloud: f, token: token, key: token, api: s.api(), t: t}
+}
+
+// opened is a deployment that has its first key.
+func opened(t *testing.T, change ...func(*environment.Environment)) *deployment {
+	t.Helper()
+	d := fresh(t, change...)
+	status, body := d.call("POST", "/api/v1/setup", "{}")
+	if d.key = body.Key; status != 200 || d.key == "" {
+		t.Fatalf("first POST = %d %+v", status, body)
+	}
+	return d
+}
+
+// working is a deployment whose canary came back.
+func working(t *testing.T, change ...func(*environment.Environment)) *deployment {
+	t.Helper()
+	d := opened(t, change...)
+	d.cloud.active, d.cloud.buses[nlpBus] = true, true
+	d.post(`{"workspace":"nlp_train"}`)
+	d.deliver()
+	d.deliver()
+	if s := d.get("nlp_train")["canary"]; s.State != Done {
+		t.Fatalf("canary = %+v", s)
+	}
+	return d
+}
+
+func (d *deployment) raw(method, path, body string, headers ...string) (*http.Response, []byte) {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+d.key)
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	r = r.WithContext(httpapi.OnPlatform(r.Context(), httpapi.Platform{
+		Function: "pai-notify-setup", Region: "cn-hangzhou", Account: "1234567890123456"}))
+	w := httptest.NewRecorder()
+	d.api.ServeHTTP(w, r)
+	return w.Result(), w.Body.Bytes()
+}
+
+func (d *deployment) call(method, path, body string, headers ...string) (int, answerBody) {
+	d.t.Helper()
+	response, text := d.raw(method, path, body, headers...)
+	var out answerBody
+	if err := json.Unmarshal(text, &out); err != nil {
+		d.t.Fatalf("%s %s = %s: %v", method, path, text, err)
+	}
+	return response.StatusCode, out
+}
+
+func byID(steps []Step) map[string]Step {
+	m := map[string]Step{}
+	for _, s := range steps {
+		m[s.ID] = s
+	}
+	return m
+}
+
+func (d *deployment) get(workspace string) map[string]Step {
+	d.t.Helper()
+	status, body := d.call("GET", "/api/v1/setup?workspace="+workspace, "")
+	if status != 200 || len(body.Steps) != len(partIDs()) {
+		d.t.Fatalf("GET = %d %+v", status, body)
+	}
+	return byID(body.Steps)
+}
+
+func (d *deployment) post(body string) map[string]Step {
+	d.t.Helper()
+	status, out := d.call("POST", "/api/v1/setup", body)
+	if status != 200 {
+		d.t.Fatalf("POST %s = %d", body, status)
+	}
+	return byID(out.Steps)
+}
+
+// deliver is what EventBridge and observe do with the last canary.
+func (d *deployment) deliver() {
+	d.t.Helper()
+	var onPurpose *sighting.OnPurposeError
+	_, err := d.sightings.Arrive(d.t.Context(), d.cloud.sent[len(d.cloud.sent)-1])
+	if err != nil && !errors.As(err, &onPurpose) {
+		d.t.Fatal(err)
+	}
+}
+
+func TestNoRouteAnswersWithoutAKey(t *testing.T) {
+	t.Parallel()
+	for _, d := range []*deployment{fresh(t), opened(t)} {
+		for _, key := range []string{"", "x", "pnk_aaaaaaaaaa_" + strings.Repeat("a", 52), d.bootstrap.Hash} {
+			d.key = key
+			for _, route := range append(d.api.Paths(), "GET /api/v1/setup/openapi.json", "GET /api/v1/nothing", "DELETE /api/v1/setup") {
+				method, path, _ := strings.Cut(route, " ")
+				if response, body := d.raw(method, path, ""); response.StatusCode != 401 {
+					t.Errorf("%s with key %q = %d %s, want 401", route, key, response.StatusCode, body)
+				}
+			}
+		}
+	}
+}
+
+func TestTheBootstrapTokenMakesTheFirstKeyAndDies(t *testing.T) {
+	t.Parallel()
+	d := fresh(t)
+	if s := d.get(""); s["database"].State != Needed || s["keys"].State != Done {
+		t.Errorf("before: %+v", s)
+	}
+	if response, _ := d.raw("GET", "/api/v1/settings", ""); response.StatusCode != 403 {
+		t.Errorf("the token reads settings: %d, want 403", response.StatusCode)
+	}
+	status, body := d.call("POST", "/api/v1/setup", "")
+	if status != 200 || !strings.HasPrefix(body.Key, "pnk_") || byID(body.Steps)["database"].State != Done {
+		t.Fatalf("POST = %d %+v", status, body)
+	}
+	for _, method := range []string{"GET", "POST"} {
+		response, text := d.raw(method, "/api/v1/setup", "", "Accept-Language", "zh")
+		if response.StatusCode != 401 || !strings.Contains(string(text), "make keys") {
+			t.Errorf("%s with the used token = %d %s, want 401 and what to do", method, response.StatusCode, text)
+		}
+	}
+	d.key = body.Key
+	if status, again := d.call("POST", "/api/v1/setup", "{}"); status != 200 || again.Key != "" {
+		t.Errorf("POST with the key = %d, key %q; want 200 without a key", status, again.Key)
+	}
+}
+
+func TestOfManyFirstCallsOneGetsAKey(t *testing.T) {
+	t.Parallel()
+	d := fresh(t)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	keys := 0
+	for range 8 {
+		wg.Go(func() {
+			response, text := d.raw("POST", "/api/v1/setup", "{}")
+			var body answerBody
+			if err := json.Unmarshal(text, &body); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if body.Key != "" {
+				keys++
+			} else if response.StatusCode != 401 {
+				t.Errorf("= %d %s, want a key or 401", response.StatusCode, text)
+			}
+		})
+	}
+	wg.Wait()
+	if keys != 1 {
+		t.Errorf("%d keys were made, want 1", keys)
+	}
+}
+
+func TestDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	d := fresh(t)
+	s := d.post(`{"workspace":"nlp_train","activate":true,"createBus":true,"dryRun":true}`)
+	if s["database"].State != Needed || s["activation"].State != Needed || d.cloud.writes != 0 {
+		t.Errorf("dry run: %+v, %d writes", s, d.cloud.writes)
+	}
+	if !strings.Contains(s["database"].Text, "POST without dryRun") {
+		t.Errorf("dry run does not say what would be done: %+v", s["database"])
+	}
+	if status, body := d.call("POST", "/api/v1/setup", "{}"); status != 200 || body.Key == "" {
+		t.Errorf("the token is gone after a dry run: %d", status)
+	}
+}
+
+func TestActivationIsExplainedAndOrderedOnlyWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	for _, s := range []map[string]Step{d.get("nlp_train"), d.post(`{"workspace":"nlp_train"}`)} {
+		a := s["activation"]
+		if a.State != Needed || !strings.Contains(a.Text, "ServiceNotEnable") || !strings.Contains(a.Advice, `"activate": true`) {
+			t.Errorf("activation = %+v", a)
+		}
+		if s["bus"].State != Blocked || !strings.Contains(s["bus"].Text, "Activation") {
+			t.Errorf("bus = %+v, want it to wait for the activation", s["bus"])
+		}
+	}
+	if d.cloud.active {
+		t.Fatal("an order was placed that nobody asked for")
+	}
+	d.cloud.activating = true
+	if s := d.post(`{"activate":true}`); s["activation"].State != Running || !d.cloud.active {
+		t.Errorf("activation = %+v", s["activation"])
+	}
+	d.cloud.activating = false
+	if s := d.get(""); s["activation"].State != Done {
+		t.Errorf("activation = %+v", s["activation"])
+	}
+}
+
+func TestTheWholeWayThenNothingTheSecondTime(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	s := d.post(`{"workspace":"nlp_train","activate":true,"createBus":true}`)
+	for _, id := range []string{"keys", "database", "activation", "roles", "bus", "targets", "deadletter", "permissions"} {
+		if s[id].State != Done {
+			t.Errorf("%s = %+v", id, s[id])
+		}
+	}
+	if s["canary"].State != Running || len(d.cloud.sent) != 1 || d.cloud.sent[0].Source != sighting.Source {
+		t.Errorf("canary = %+v, sent %+v", s["canary"], d.cloud.sent)
+	}
+	if !d.cloud.roles[paiRole] || !d.cloud.roles[eventbridge.SendToFunction] || d.cloud.rules[nlpBus].FunctionARN != ownARN+"observe" {
+		t.Errorf("roles %v, rules %v", d.cloud.roles, d.cloud.rules)
+	}
+	if s := d.post(`{"workspace":"nlp_train"}`); s["canary"].State != Running || len(d.cloud.sent) != 1 {
+		t.Errorf("a POST meanwhile sends another canary: %+v", s["canary"])
+	}
+	d.deliver()
+	if s := d.get("nlp_train"); s["canary"].State != Running || !strings.Contains(s["canary"].Text, "on purpose") {
+		t.Errorf("after the first delivery %+v", s["canary"])
+	}
+	d.deliver()
+	if s := d.get("nlp_train"); s["canary"].State != Done || s["canary"].Advice != "" {
+		t.Errorf("after the second %+v", s["canary"])
+	}
+	writes := d.cloud.writes
+	s = d.post(`{"workspace":"nlp_train","activate":true,"createBus":true}`)
+	for id, step := range s {
+		if step.State != Done {
+			t.Errorf("second time %s = %+v", id, step)
+		}
+	}
+	if d.cloud.writes != writes {
+		t.Errorf("the second time changed %d things", d.cloud.writes-writes)
+	}
+}
+
+func TestACanaryIsRedAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(*deployment)
+		want  string
+	}{
+		"disabled rule": {func(d *deployment) {
+			r := d.cloud.rules[nlpBus]
+			r.Enabled = false
+			d.cloud.rules[nlpBus] = r
+		}, "rule pai-notify-observe is disabled"},
+		"wrong function": {func(d *deployment) {
+			r := d.cloud.rules[nlpBus]
+			r.FunctionARN = ownARN + "obsrve"
+			d.cloud.rules[nlpBus] = r
+		}, "names the wrong function"},
+		"narrow pattern": {func(d *deployment) {
+			r := d.cloud.rules[nlpBus]
+			r.Pattern = `{"source":["acs.paidlc"]}`
+			d.cloud.rules[nlpBus] = r
+		}, "does not match every event"},
+		"rule gone":    {func(d *deployment) { delete(d.cloud.rules, nlpBus) }, "does not exist on the bus"},
+		"missing role": {func(d *deployment) { delete(d.cloud.roles, eventbridge.SendToFunction) }, "missing: AliyunServiceRoleForEventBridgeSendToFC"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := working(t)
+			c.spoil(d)
+			if s := d.post(`{"workspace":"nlp_train","steps":["canary"]}`); s["canary"].State != Failed {
+				t.Errorf("POST of the canary alone = %+v", s["canary"])
+			}
+			if len(d.cloud.sent) != 2 {
+				t.Errorf("%d canaries were sent, want a second", len(d.cloud.sent))
+			}
+			s := d.get("nlp_train")["canary"]
+			if s.State != Failed || !strings.Contains(s.Text, c.want) || !strings.Contains(s.Advice, "POST /api/v1/setup") {
+				t.Errorf("canary = %+v, want it to say %q", s, c.want)
+			}
+			if s := d.post(`{"workspace":"nlp_train"}`)["canary"]; s.State != Running {
+				t.Errorf("after POST has mended it the canary is %+v, want a new one on its way", s)
+			}
+			d.deliver()
+			d.deliver()
+			if s := d.get("nlp_train")["canary"]; s.State != Done {
+				t.Errorf("then %+v", s)
+			}
+		})
+	}
+}
+
+// later moves a deployment's clock.
+func later(t *testing.T, d *deployment, by time.Duration) {
+	t.Helper()
+	now := time.Now()
+	c, err := clock.Parse("1@" + now.Format(time.RFC3339Nano) + "=" + d.env.Clock.Now().Add(by).Format(time.RFC3339Nano))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.env.Clock = c
+}
+
+func TestACanaryThatNeverComesIsRedAfterAMinuteWithEventBridgesOwnTrace(t *testing.T) {
+	t.Parallel()
+	d := working(t)
+	d.post(`{"workspace":"nlp_train","steps":["canary"]}`)
+	later(t, d, 59*time.Second)
+	if s := d.get("nlp_train")["canary"]; s.State != Running {
+		t.Errorf("after 59 s %+v", s)
+	}
+	later(t, d, 2*time.Second)
+	d.cloud.pushes = []push{{"other", "x", "[200]Ok"}, {observeRule, ownARN + "observe", "[404]FunctionNotFound"}}
+	s := d.get("nlp_train")["canary"]
+	if s.State != Failed || !strings.Contains(s.Text, "[404]FunctionNotFound") || !strings.Contains(s.Advice, "DATABASE_URL") {
+		t.Errorf("after a minute %+v", s)
+	}
+	d.cloud.forbid["QueryEventTraces"] = true
+	if s := d.get("nlp_train")["canary"]; s.State != Failed || !strings.Contains(s.Text, "within a minute") {
+		t.Errorf("without the trace %+v", s)
+	}
+	d.deliver()
+	if s := d.get("nlp_train")["canary"]; s.State != Failed || !strings.Contains(s.Text, "does not retry") {
+		t.Errorf("delivered once only %+v", s)
+	}
+}
+
+func TestAWrongFormOfARNsIsSeenBeforeItIsUsed(t *testing.T) {
+	t.Parallel()
+	d := opened(t, func(e *environment.Environment) {
+		e.FunctionARN = "acs:fc:cn-hangzhou:1234567890123456:functions/other-{function}"
+	})
+	d.cloud.active, d.cloud.buses[nlpBus] = true, true
+	s := d.post(`{"workspace":"nlp_train"}`)
+	for _, id := range []string{"targets", "canary"} {
+		if s[id].State != Failed || !strings.Contains(s[id].Text, "FUNCTION_ARN") || !strings.Contains(s[id].Text, "pai-notify-setup") {
+			t.Errorf("%s = %+v", id, s[id])
+		}
+	}
+	d.deliver()
+	d.deliver() // proof beats form
+	if s := d.get("nlp_train"); s["targets"].State != Done || s["canary"].State != Done {
+		t.Errorf("after the canary came back: %+v, %+v", s["targets"], s["canary"])
+	}
+}
+
+func TestABusIsMadeOnlyForAWorkspaceThatExistsAndOnlyWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	d.cloud.active = true
+	if s := d.post(`{"workspace":"nlp_train"}`)["bus"]; s.State != Needed || !strings.Contains(s.Advice, "createBus") {
+		t.Errorf("bus = %+v", s)
+	}
+	if s := d.post(`{"workspace":"nlp_trian","createBus":true}`)["bus"]; s.State != Blocked || !strings.Contains(s.Text, "nlp_train, cv_lab") {
+		t.Errorf("bus of a misspelt workspace = %+v", s)
+	}
+	d.cloud.forbid["Workspaces"] = true
+	if s := d.get("nlp_train")["bus"]; s.State != Needed || !strings.Contains(s.Advice, "could not be checked") {
+		t.Errorf("bus where workspaces cannot be listed = %+v", s)
+	}
+	if len(d.cloud.buses) != 0 {
+		t.Fatalf("buses %v were made that nobody asked for", d.cloud.buses)
+	}
+	if s := d.post(`{"workspace":"nlp_train","createBus":true}`); s["bus"].State != Done || s["targets"].State != Done {
+		t.Errorf("bus = %+v", s["bus"])
+	}
+}
+
+func TestWhatTheRoleMayNotCallIsListed(t *testing.T) {
+	t.Parallel()
+	d := working(t)
+	for _, method := range []string{"PAIRole", "ListRules", "GetFunctionRule"} {
+		d.cloud.forbid = map[string]bool{method: true}
+		s := d.get("nlp_train")["permissions"]
+		if s.State != Failed || !strings.Contains(s.Text, "Fake "+method) || !strings.Contains(s.Advice, "/setup/policy") {
+			t.Errorf("permissions without %s = %+v", method, s)
+		}
+	}
+}
+
+func TestStepsSpeakTheLanguageAskedFor(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	_, en := d.call("GET", "/api/v1/setup?workspace=nlp_train", "")
+	_, zh := d.call("GET", "/api/v1/setup?workspace=nlp_train", "", "Accept-Language", "zh-CN")
+	for i := range en.Steps {
+		if e, z := en.Steps[i], zh.Steps[i]; e.Title == z.Title || e.Text == z.Text {
+			t.Errorf("step %s says the same in both languages: %q, %q", e.ID, e.Title, e.Text)
+		}
+		if s := zh.Steps[i]; s.State != Done && s.Advice == "" {
+			t.Errorf("step %s is %s and has no advice", s.ID, s.State)
+		}
+	}
+}
+
+func TestBadOrdersNameAllFaults(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	response, body := d.raw("POST", "/api/v1/setup", `{"workspace":"a/b","steps":["bus","fly"],"paiUser":"me","activate":"yes","x":1}`)
+	for _, path := range []string{`"workspace"`, `"steps[1]"`, `"paiUser"`, `"activate"`, `"x"`} {
+		if !strings.Contains(string(body), `"path":`+path) {
+			t.Errorf("%d %s lacks %s", response.StatusCode, body, path)
+		}
+	}
+	if response, _ := d.raw("GET", "/api/v1/setup?workspace=a%2Fb", ""); response.StatusCode != 422 {
+		t.Errorf("GET of a bad workspace = %d", response.StatusCode)
+	}
+}
+
+func TestWithoutSealKeysTheStepSaysHowToMakeThem(t *testing.T) {
+	t.Parallel()
+	for _, keys := range []string{"", "k1:short", "hunter2"} {
+		d := opened(t, func(e *environment.Environment) { e.SealKeys = keys })
+		if s := d.get("")["keys"]; s.State != Blocked || !strings.Contains(s.Advice, "make keys") || strings.Contains(s.Text, "hunter2") {
+			t.Errorf("keys of %q = %+v", keys, s)
+		}
+	}
+}
+
+func TestThePolicyIsTheProductsAndWhatIsBeyondItHasReasons(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	response, body := d.raw("GET", "/api/v1/setup/policy", "")
+	var p policyAnswer
+	if err := json.Unmarshal(body, &p); err != nil || response.StatusCode != 200 {
+		t.Fatalf("%d %s", response.StatusCode, body)
+	}
+	first := p.Policy.Statement[0]
+	if len(first.Action) != 15 || first.Resource != "acs:eventbridge:*:*:eventbus/*" || p.Policy.Version != "1" {
+		t.Errorf("first statement = %+v", first)
+	}
+	if len(p.Reasons) != len(p.Policy.Statement) {
+		t.Errorf("%d reasons for %d statements", len(p.Reasons), len(p.Policy.Statement))
+	}
+	seen := map[string]bool{}
+	for _, r := range p.Reasons {
+		if r.Reason == "" || len(r.Actions) == 0 {
+			t.Errorf("statement %d has no reason", r.Statement)
+		}
+		for _, a := range r.Actions {
+			if seen[a] && a != "ram:CreateServiceLinkedRole" {
+				t.Errorf("action %s is granted twice", a)
+			}
+			seen[a] = true
+		}
+	}
+}
+
+func TestSettingsAreCheckedWholeAndKept(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	response, body := d.raw("PUT", "/api/v1/settings",
+		`{"language":"fr","zone":"Mars/Olympus","consoleHost":"https://x","catalogOverride":"sources:\n  dlc:\n    events: 7\n","nope":1}`)
+	for _, path := range []string{"language", "zone", "consoleHost", "catalogOverride", "nope"} {
+		if !strings.Contains(string(body), `"path":"`+path+`"`) {
+			t.Errorf("%d %s lacks %s", response.StatusCode, body, path)
+		}
+	}
+	good := `{"language":"en","zone":"UTC","consoleHost":"","catalogOverride":"sources:\n  dlc:\n    sources: [acs.new]\n"}`
+	if response, body := d.raw("PUT", "/api/v1/settings", good); response.StatusCode != 200 {
+		t.Errorf("PUT = %d %s", response.StatusCode, body)
+	}
+	if _, body := d.raw("GET", "/api/v1/settings", ""); !strings.Contains(string(body), `"zone":"UTC"`) {
+		t.Errorf("GET = %s", body)
+	}
+}
+
+func TestAnOverrideMayRenameTheBuses(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	d.cloud.active = true
+	settings := `{"language":"en","zone":"UTC","catalogOverride":"bus: other-\n"}`
+	if response, body := d.raw("PUT", "/api/v1/settings", settings); response.StatusCode != 200 {
+		t.Fatalf("PUT = %d %s", response.StatusCode, body)
+	}
+	if s := d.get("nlp_train")["bus"]; !strings.Contains(s.Text, "other-nlp_train") {
+		t.Errorf("bus = %+v", s)
+	}
+}
+
+func TestWhatWasObservedIsTold(t *testing.T) {
+	t.Parallel()
+	d := working(t)
+	_, body := d.call("GET", "/api/v1/setup?workspace=nlp_train", "")
+	if body.Observed == nil || !strings.Contains(body.Observed.Text, "no event from PAI") {
+		t.Errorf("observed = %+v", body.Observed)
+	}
+	e := d.cloud.sent[0]
+	e.ID, e.Source, e.Type = "1", "acs.painew", "painew:Thing:Done"
+	if err := d.sightings.Record(context.Background(), nlpBus, e, []sighting.Unknown{{Kind: "source", Name: "acs.painew"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, body = d.call("GET", "/api/v1/setup?workspace=nlp_train", "")
+	if body.Observed == nil || body.Observed.LastEvent.IsZero() || len(body.Observed.Unknown) != 1 {
+		t.Errorf("observed = %+v", body.Observed)
+	}
+}
+
+func TestADatabaseOutOfReachIsSaidInAStep(t *testing.T) {
+	t.Parallel()
+	d := fresh(t, func(e *environment.Environment) {
+		e.DatabaseURL = "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=1"
+	})
+	response, body := d.raw("POST", "/api/v1/setup", "{}")
+	if response.StatusCode != 503 || strings.Contains(string(body), "hunter2") || !strings.Contains(string(body), "DATABASE_URL") {
+		t.Errorf("= %d %s, want 503 with advice and no password", response.StatusCode, body)
+	}
+}
+
+func TestAnswersAreOfTheFormPromised(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	_, body := d.raw("GET", "/api/v1/setup", "")
+	var form struct {
+		Steps []map[string]any `json:"steps"`
+	}
+	if err := json.NewDecoder(strings.NewReader(string(body))).Decode(&form); err != nil && !errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+	for _, s := range form.Steps {
+		for _, member := range []string{"id", "title", "state", "text"} {
+			if s[member] == "" || s[member] == nil {
+				t.Errorf("step %v lacks %s", s, member)
+			}
+		}
+	}
+}
