@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/smithy-go"
 
@@ -48,7 +49,7 @@ func (f Field) fault(value string) string {
 		if _, err := f.Address.Parse(value); err != nil {
 			return err.Error()
 		}
-	} else if f.Secret && strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0xa0 || r == 0x3000 }) {
+	} else if f.Secret && strings.ContainsFunc(value, isBlank) {
 		return "holds a blank or a line break; copy it again, without what stands around it"
 	}
 	if len(f.Options) > 0 && !slices.Contains(f.Options, value) {
@@ -60,6 +61,10 @@ func (f Field) fault(value string) string {
 		}
 	}
 	return ""
+}
+
+func isBlank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // Destination names the receiver of a target: one text however its address was written, so that its pace and its

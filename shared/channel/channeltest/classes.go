@@ -43,6 +43,13 @@ func (c suite) answers(t *testing.T) {
 		silent, unread = want{class: channel.Delivered}, want{class: channel.Delivered}
 	}
 	throttled := want{channel.Throttled, channel.StepAnswer, "HTTP 429", 0}
+	noContent := silent
+	noContent.code = strings.Replace(silent.code, "200", "204", 1)
+	unavailable := func(code string) want { return want{channel.Unavailable, channel.StepAnswer, code, 0} }
+	on := func(date, after string) map[string]string {
+		return map[string]string{"Date": "Fri, 02 Jan 2026 " + date + " GMT", "Retry-After": "Fri, 02 Jan 2026 " + after + " GMT"}
+	}
+	after := func(value string) map[string]string { return map[string]string{"Retry-After": value} }
 	for name, row := range map[string]struct {
 		status int
 		header map[string]string
@@ -51,23 +58,23 @@ func (c suite) answers(t *testing.T) {
 	}{
 		"accepted":                 {200, nil, c.Accepted, want{class: channel.Delivered}},
 		"too many requests":        {429, nil, "", throttled},
-		"Retry-After in seconds":   {429, map[string]string{"Retry-After": "7"}, page, throttled.pause(7 * time.Second)},
-		"Retry-After as a date":    {429, map[string]string{"Date": "Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After": "Fri, 02 Jan 2026 03:05:35 GMT"}, "", throttled.pause(90 * time.Second)},
-		"Retry-After in the past":  {429, map[string]string{"Date": "Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After": "Fri, 02 Jan 2026 03:04:04 GMT"}, "", throttled},
-		"Retry-After of years":     {429, map[string]string{"Retry-After": "99999999999999"}, "", throttled.pause(6 * time.Hour)},
-		"Retry-After of nonsense":  {429, map[string]string{"Retry-After": "-NaN soon"}, "", throttled},
+		"Retry-After in seconds":   {429, after("7"), page, throttled.pause(7 * time.Second)},
+		"Retry-After as a date":    {429, on("03:04:05", "03:05:35"), "", throttled.pause(90 * time.Second)},
+		"Retry-After in the past":  {429, on("03:04:05", "03:04:04"), "", throttled},
+		"Retry-After of years":     {429, after("99999999999999"), "", throttled.pause(6 * time.Hour)},
+		"Retry-After of nonsense":  {429, after("-NaN soon"), "", throttled},
 		"a gateway's reset header": {429, map[string]string{"X-Ogw-Ratelimit-Reset": "3"}, "", throttled.pause(3 * time.Second)},
-		"server error":             {500, nil, "", want{channel.Unavailable, channel.StepAnswer, "HTTP 500", 0}},
-		"proxy's page":             {502, nil, page, want{channel.Unavailable, channel.StepAnswer, "HTTP 502", 0}},
-		"maintenance":              {503, map[string]string{"Retry-After": "120"}, "", want{channel.Unavailable, channel.StepAnswer, "HTTP 503", 2 * time.Minute}},
-		"yes with a failing state": {500, nil, c.Accepted, want{channel.Unavailable, channel.StepAnswer, "HTTP 500", 0}},
-		"redirect":                 {302, map[string]string{"Location": "/elsewhere"}, page, want{channel.Misconfigured, channel.StepAnswer, "HTTP 302", 0}},
+		"server error":             {500, nil, "", unavailable("HTTP 500")},
+		"proxy's page":             {502, nil, page, unavailable("HTTP 502")},
+		"maintenance":              {503, after("120"), "", unavailable("HTTP 503").pause(2 * time.Minute)},
+		"yes with a failing state": {500, nil, c.Accepted, unavailable("HTTP 500")},
+		"redirect":                 {302, map[string]string{"Location": "/x"}, page, want{channel.Misconfigured, channel.StepAnswer, "HTTP 302", 0}},
 		"page instead of answer":   {200, nil, page, silent},
 		"empty answer":             {200, nil, "", silent},
 		"other JSON":               {200, nil, `{"success":true,"log_id":"0"}`, silent},
 		"list instead of object":   {200, nil, `[{"errcode":0,"code":0}]`, silent},
 		"endless answer":           {200, nil, `{"a":"` + strings.Repeat("x", 1<<20), silent},
-		"no content":               {204, nil, "", want{silent.class, silent.step, strings.Replace(silent.code, "200", "204", 1), 0}},
+		"no content":               {204, nil, "", noContent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

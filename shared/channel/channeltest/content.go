@@ -60,13 +60,14 @@ func (c suite) codes(t *testing.T) {
 	if c.Answer == nil {
 		return
 	}
+	before, _, _ := strings.Cut(c.Answer(c.Unlisted, ""), c.Unlisted)
 	for name, body := range map[string]string{
 		"a code without a row":   c.Answer(c.Unlisted, "some new word"),
 		"a code as text":         strings.Replace(c.Answer("0", ""), ":0", `:"0"`, 1),
 		"a code that is no int":  strings.Replace(c.Answer("0", ""), ":0", ":0.0", 1),
 		"a huge code":            c.Answer("99999999999999999999999999999999", ""),
 		"a code that is null":    strings.Replace(c.Answer("0", ""), ":0", ":null", 1),
-		"two codes":              strings.Replace(c.Answer("0", ""), "{", c.Answer(c.Unlisted, "")[:strings.Index(c.Answer(c.Unlisted, ""), c.Unlisted)+len(c.Unlisted)]+",", 1),
+		"two codes":              strings.Replace(c.Answer("0", ""), "{", before+c.Unlisted+",", 1),
 		"a code spelled in caps": strings.ToUpper(c.Answer("0", "")),
 		"more behind the answer": c.Answer("0", "") + page,
 		"a cut answer":           strings.TrimSuffix(c.Accepted, "}"),
@@ -137,7 +138,8 @@ func (c suite) size(t *testing.T) {
 	ch, _, _ := c.open("http://receiver.test:80", answerer(200, c.Accepted))
 	limit := ch.Spec().MaxBytes
 	for name, unit := range map[string]string{
-		"ASCII": "reason ", "Chinese": "显存不足", "quotes": `"\"`, "markup": "<at id=all></at>[x](y)*_`", "lines": "at f.go:1\n", "emoji": "🔥👩‍🚀",
+		"ASCII": "reason ", "Chinese": "显存不足", "quotes": `"\"`, "markup": "<at id=all></at>[x](y)*_`",
+		"lines": "at f.go:1\n", "emoji": "🔥👩‍🚀",
 	} {
 		m := Message()
 		reason := strings.Repeat(unit, 12_000/utf8.RuneCountInString(unit)+1)

@@ -58,6 +58,7 @@ func (c suite) settings(t *testing.T) {
 	if got := fault.List(s.Check(bad)); len(got) != required+1 {
 		t.Errorf("settings without anything but an unknown one have faults %v, want %d", got, required+1)
 	}
+	const base = "http://receiver.test:80"
 	for _, field := range s.Fields {
 		values := map[string]string{"over-long": good[field.Name] + strings.Repeat("x", 2000)}
 		if field.Secret {
@@ -80,9 +81,9 @@ func (c suite) settings(t *testing.T) {
 		}
 		if field.Address != nil && len(field.Address.Hosts) > 0 {
 			maps.Copy(values, map[string]string{
-				"a foreign host":      strings.Replace(good[field.Name], "http://receiver.test:80", "https://evil.example", 1),
-				"a host that ends so": strings.Replace(good[field.Name], "http://receiver.test:80", "https://evil"+field.Address.Hosts[0], 1),
-				"a host before ours":  strings.Replace(good[field.Name], "http://receiver.test:80", "https://"+field.Address.Hosts[0]+".evil.example", 1),
+				"a foreign host":      strings.Replace(good[field.Name], base, "https://evil.example", 1),
+				"a host that ends so": strings.Replace(good[field.Name], base, "https://evil"+field.Address.Hosts[0], 1),
+				"a host before ours":  strings.Replace(good[field.Name], base, "https://"+field.Address.Hosts[0]+".evil.example", 1),
 				"another path":        "https://" + field.Address.Hosts[0] + "/elsewhere?access_token=" + c.Secrets[0],
 				"no token":            "https://" + field.Address.Hosts[0] + field.Address.Path,
 				"another port":        "https://" + field.Address.Hosts[0] + ":8443" + field.Address.Path,
