@@ -74,6 +74,10 @@ func Start(o Options) (*Runtime, error) {
 	if o.Wait == 0 {
 		o.Wait = 10 * time.Second
 	}
+	var err error // instances start in their code's folder, so nothing may be relative to ours
+	if o.Root, err = filepath.Abs(o.Root); err != nil {
+		return nil, fmt.Errorf("find the template's folder: %w", err)
+	}
 	r := &Runtime{
 		options: o,
 		pools:   make(map[string]*pool, len(o.Template.Blocks)),

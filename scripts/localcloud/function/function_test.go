@@ -351,6 +351,22 @@ func TestACallerWhoLeavesDoesNotStopTheFunction(t *testing.T) {
 	await(t, r, func(s Status) bool { return s["many"].Invocations == 1 && s["many"].Errors == 0 })
 }
 
+func TestTheTemplatesFolderMayBeRelative(t *testing.T) {
+	t.Parallel()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative, err := filepath.Rel(here, built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, func(o *Options) { o.Root = relative })
+	if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStartNamesEveryBinaryThatIsMissing(t *testing.T) {
 	t.Parallel()
 	read, err := template()
