@@ -48,7 +48,7 @@ func fresh(t *testing.T, change ...func(*environment.Environment)) *deployment {
 	for _, c := range change {
 		c(&env)
 	}
-	s, err := newSetup(env, slog.New(slog.DiscardHandler))
+	s, err := newSetup(env, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

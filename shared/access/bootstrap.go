@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -20,11 +21,11 @@ func (b Bootstrap) Authenticate(ctx context.Context, token string) (Identity, er
 		return Identity{}, unauthenticated("this is neither an API key nor the bootstrap token of this deployment")
 	}
 	var used int
-	err := b.Keys.DB.Read(ctx, func(tx *sql.Tx) error {
+	err := b.Keys.lookUp(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `select count(*) from bootstrap where hash = $1`, b.Hash).Scan(&used)
 	})
 	switch {
-	case err != nil && !b.Keys.fresh(ctx):
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return Identity{}, fmt.Errorf("look up the bootstrap token: %w", err)
 	case used > 0:
 		return Identity{}, spent()

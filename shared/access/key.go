@@ -63,14 +63,14 @@ func (k *Keys) Authenticate(ctx context.Context, key string) (Identity, error) {
 		hash, workspaces string
 		used             int64
 	)
-	err := k.DB.Read(ctx, func(tx *sql.Tx) error {
+	err := k.lookUp(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx,
 			`select hash, role, workspaces, pai_user, last_used from api_key where id = $1`, caller.KeyID,
 		).Scan(&hash, &caller.Role, &workspaces, &caller.PAIUser, &used)
 	})
 	switch {
 	case err == nil:
-	case errors.Is(err, sql.ErrNoRows), k.fresh(ctx):
+	case errors.Is(err, sql.ErrNoRows):
 		hash = digest("") // compare all the same, so that time does not tell which ids there are
 	default:
 		return Identity{}, fmt.Errorf("look up API key %s: %w", caller.KeyID, err)
@@ -87,10 +87,17 @@ func (k *Keys) Authenticate(ctx context.Context, key string) (Identity, error) {
 	return caller, nil
 }
 
-// fresh says whether the database is there but has no tables yet.
-func (k *Keys) fresh(ctx context.Context) bool {
+// lookUp reads the access tables. Where there are none yet it finds no row.
+func (k *Keys) lookUp(ctx context.Context, do func(*sql.Tx) error) error {
+	err := k.DB.Read(ctx, do)
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
 	var old *database.SchemaError
-	return errors.As(k.DB.CheckVersion(ctx), &old)
+	if errors.As(k.DB.CheckVersion(ctx), &old) {
+		return sql.ErrNoRows
+	}
+	return k.DB.Read(ctx, do) // somebody may have made the tables just now
 }
 
 // use notes when a key was used. A key works even where that cannot be written; the log says so.
