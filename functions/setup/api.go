@@ -106,7 +106,7 @@ var workspaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 
 var paiUser = regexp.MustCompile(`^[0-9]{1,30}$`)
 
-func checkOrder(o *order) smithy.InvalidParamsError {
+func checkOrder(_ context.Context, o *order) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
 	if o == nil {
 		return faults

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strings"
@@ -17,8 +18,8 @@ import (
 var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 
 // checkSettings finds all faults of a settings document.
-func checkSettings(base *catalog.Catalog) func(database.Settings) smithy.InvalidParamsError {
-	return func(s database.Settings) smithy.InvalidParamsError {
+func checkSettings(base *catalog.Catalog) func(context.Context, database.Settings) smithy.InvalidParamsError {
+	return func(_ context.Context, s database.Settings) smithy.InvalidParamsError {
 		var faults smithy.InvalidParamsError
 		if s.Language != "zh" && s.Language != "en" {
 			faults.Add(fault.New("Language", "must be zh or en"))

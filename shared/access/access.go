@@ -43,6 +43,17 @@ func (i Identity) Require(role Role) error {
 	return &Error{code: "Forbidden", text: "this key does not have the role " + string(role)}
 }
 
+// RequireIn is nil if the caller has a role or a higher one in a workspace, else an [Error].
+func (i Identity) RequireIn(workspace string, role Role) error {
+	if err := i.Require(role); err != nil {
+		return err
+	}
+	if len(i.Workspaces) > 0 && !slices.Contains(i.Workspaces, workspace) {
+		return &Error{code: "Forbidden", text: "this key is not for that workspace"}
+	}
+	return nil
+}
+
 type contextKey struct{}
 
 // With gives a context that knows the caller.

@@ -209,6 +209,11 @@ func TestAContextKnowsItsCaller(t *testing.T) {
 	if access.From(ctx).Require(access.Viewer) != nil || code(access.From(ctx).Require(access.Admin)) != "Forbidden" {
 		t.Errorf("an editor is a viewer and no admin")
 	}
+	one := access.Identity{Role: access.Editor, Workspaces: []string{"a"}}
+	if one.RequireIn("a", access.Viewer) != nil || code(one.RequireIn("b", access.Viewer)) != "Forbidden" ||
+		code(one.RequireIn("a", access.Admin)) != "Forbidden" || (access.Identity{Role: access.Viewer}).RequireIn("b", access.Viewer) != nil {
+		t.Errorf("a key is for its workspaces, or for all")
+	}
 }
 
 func TestAnUnreachableDatabaseIsNotAWrongKey(t *testing.T) {

@@ -244,18 +244,18 @@ type Checked[T any] struct {
 const checkKey = "check"
 
 // CheckBody is the Metadata of an operation whose input embeds a [Checked].
-func CheckBody[T any](check func(T) smithy.InvalidParamsError) map[string]any {
+func CheckBody[T any](check func(context.Context, T) smithy.InvalidParamsError) map[string]any {
 	return map[string]any{checkKey: check}
 }
 
 // Resolve runs the operation's check; huma calls it, whatever it found itself.
 func (c *Checked[T]) Resolve(ctx huma.Context) []error {
-	check, ok := ctx.Operation().Metadata[checkKey].(func(T) smithy.InvalidParamsError)
+	check, ok := ctx.Operation().Metadata[checkKey].(func(context.Context, T) smithy.InvalidParamsError)
 	if !ok {
 		return nil
 	}
 	var errs []error
-	for _, f := range Faults(check(c.Body), English).Errors {
+	for _, f := range Faults(check(ctx.Context(), c.Body), English).Errors {
 		path := strings.TrimSuffix("body."+f.Path, ".")
 		errs = append(errs, &huma.ErrorDetail{Location: path, Message: f.Message, Value: checked{}})
 	}

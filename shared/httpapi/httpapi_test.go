@@ -44,7 +44,7 @@ type wholeOutput struct {
 	Body whole
 }
 
-func checkWhole(w whole) smithy.InvalidParamsError {
+func checkWhole(_ context.Context, w whole) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
 	if w.Name == "" {
 		faults.Add(smithy.NewErrParamRequired("Name"))
