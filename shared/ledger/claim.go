@@ -317,7 +317,7 @@ func (l *Ledger) Next(ctx context.Context, channelName string) (time.Time, error
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `select min(case when coalesce(opens, 0) > due then opens else due end)
 			from delivery left join destination on hash = delivery.destination
-			where channel = $1 and state = 'waiting'`, channelName).Scan(&at)
+			where channel = $1 and state in ('claimed', 'waiting') and state = 'waiting'`, channelName).Scan(&at)
 	})
 	if err != nil {
 		return time.Time{}, fmt.Errorf("look for what is due next: %w", err)

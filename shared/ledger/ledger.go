@@ -91,6 +91,7 @@ type Delivery struct {
 	Tries       int       // rounds that failed
 	Sealed      []byte
 	Event       []byte
+	Created     time.Time // when EventBridge first asked for it
 	Start       time.Time // claimed: not to be sent before, by the destination's pace
 }
 

@@ -35,8 +35,8 @@ func (l *Ledger) Summary(ctx context.Context) (counts []Count, err error) {
 // Entered is a delivery as people see it.
 type Entered struct {
 	Delivery
-	Class, Code, Receipt    string // of the last attempt
-	Created, Done, Happened time.Time
+	Class, Code, Receipt string // of the last attempt
+	Done, Happened       time.Time
 }
 
 // Tried is an attempt as it was recorded.
@@ -91,14 +91,13 @@ func (l *Ledger) List(ctx context.Context, bus string, limit int) (list []Entere
 }
 
 func read(ctx context.Context, tx *sql.Tx, where string, args ...any) (list []Entered, err error) {
-	err = query(ctx, tx, "select "+whole+", created from delivery "+where, args, func(scan func(...any) error) error {
+	err = query(ctx, tx, "select "+whole+" from delivery "+where, args, func(scan func(...any) error) error {
 		var r row
-		var created int64
-		if err := scan(r.fields(&created)...); err != nil {
+		if err := scan(r.fields()...); err != nil {
 			return err
 		}
 		list = append(list, Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
-			Created: moment(created), Done: moment(r.done), Happened: moment(r.happened)})
+			Done: moment(r.done), Happened: moment(r.happened)})
 		return nil
 	})
 	return list, err

@@ -13,11 +13,12 @@ import (
 type row struct {
 	id, source, eventID, bus, rule, target, contact, channel, destination, object string
 
-	happened                                             int64
-	state                                                State
-	due, claim, tries, attempts, firstFailed, held, done int64
-	code, class, receipt                                 string
-	sealed, event                                        []byte
+	happened                                       int64
+	state                                          State
+	due, claim, tries, attempts, firstFailed, held int64
+	created, done                                  int64
+	code, class, receipt                           string
+	sealed, event                                  []byte
 
 	start   int64  // of the claim
 	fault   string // why it is dead from the start
@@ -53,22 +54,23 @@ func (r *row) delivery() Delivery {
 	return Delivery{
 		ID: r.id, EventSource: r.source, EventID: r.eventID, Bus: r.bus, Rule: r.rule, Target: r.target, Contact: r.contact,
 		Object: r.object, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
-		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Start: moment(r.start),
+		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Created: moment(r.created),
+		Start: moment(r.start),
 	}
 }
 
 const (
 	columns = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
-		claim, tries, attempts, first_failed, held, code, class, receipt, done`
+		claim, tries, attempts, first_failed, held, code, class, receipt, created, done`
 	whole   = columns + ", sealed, event"
 	outside = columns + ", null, null" // without what is only needed to send
 )
 
-// fields are where the columns go, and after them more.
-func (r *row) fields(more ...any) []any {
-	return append([]any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
+// fields are where the columns go.
+func (r *row) fields() []any {
+	return []any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
 		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
-		&r.receipt, &r.done, &r.sealed, &r.event}, more...)
+		&r.receipt, &r.created, &r.done, &r.sealed, &r.event}
 }
 
 // rows locks the deliveries of some ids, in order. What is selected is whole or outside.
@@ -103,10 +105,11 @@ func insert(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
 		for i, r := range part {
 			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
 				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				r.done, blob(r.sealed), blob(r.event), now, 0)
+				now, r.done, blob(r.sealed), blob(r.event), 0)
+			r.created = now
 			byID[r.id] = r
 		}
-		err := query(ctx, tx, "insert into delivery ("+whole+", created, announced) values "+strings.Join(tuples, ", ")+
+		err := query(ctx, tx, "insert into delivery ("+whole+", announced) values "+strings.Join(tuples, ", ")+
 			" on conflict (id) do nothing returning id", v.args, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)

@@ -1,0 +1,112 @@
+package delivery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/ledger"
+	"pai-notify/shared/rule"
+)
+
+// Codes of what is wrong with a body rather than with a receiver.
+const (
+	codeUndecodable = "Undecodable"
+	codeMisrouted   = "Misrouted"
+	codeDamaged     = "DamagedRow"
+)
+
+// deliver enters what EventBridge brings, and sends what can be sent now.
+func (h *Handler) deliver(ctx context.Context, body []byte) (Answer, error) {
+	p, err := h.present(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := h.entries(ctx, p, body)
+	if err != nil {
+		return nil, err
+	}
+	claimed, err := h.ledger.Claim(ctx, h.terms(), entries)
+	if err != nil {
+		return nil, err
+	}
+	answer := Answer{}
+	mine := claimed[:0]
+	for _, d := range claimed {
+		if d.State == ledger.Claimed && !d.Start.IsZero() {
+			mine = append(mine, d)
+		} else {
+			answer[d.State]++
+		}
+	}
+	return answer, h.send(ctx, p, mine, answer)
+}
+
+// entries reads a body. Every body makes an entry, if need be one that is dead.
+func (h *Handler) entries(ctx context.Context, p present, body []byte) ([]ledger.Entry, error) {
+	envelopes, err := rule.DecodeEnvelopes(body)
+	entries := make([]ledger.Entry, 0, len(envelopes))
+	for _, e := range envelopes {
+		entry, err := h.entry(p, e)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	var broken *rule.BodyError
+	switch {
+	case errors.As(err, &broken):
+		for _, bytes := range broken.Bodies {
+			entry := undecodable(h.spec.Name, bytes, broken.Err)
+			entries = append(entries, entry)
+			h.log.ErrorContext(ctx, "body is no envelope: kept in the ledger, dead", "channel", h.spec.Name, "bytes", len(body),
+				"delivery", entry.ID(), "reason", broken.Err.Error())
+		}
+	case err != nil:
+		return nil, err
+	}
+	return entries, nil
+}
+
+func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
+	unit, err := json.Marshal(e.Target)
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("encode a target: %w", err)
+	}
+	event, err := json.Marshal(e.Event)
+	if err != nil {
+		return ledger.Entry{}, fmt.Errorf("encode an event: %w", err)
+	}
+	view := p.catalog.View(e.Event)
+	entry := ledger.Entry{
+		EventSource: e.Event.Source, EventID: e.Event.ID, Bus: e.Rule.Bus, Rule: e.Rule.Name, Target: e.Target.ID,
+		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Happened: e.Event.Time, Sealed: unit, Event: event,
+	}
+	if e.Target.Channel != h.spec.Name {
+		entry.Fault = &ledger.Fault{Class: channel.Misconfigured, Code: codeMisrouted,
+			Text: fmt.Sprintf("the target is for channel %q and its function's ARN is that of %q: recompile the rules", e.Target.Channel, h.spec.Name)}
+		return entry, nil
+	}
+	if p.settings.Paused {
+		entry.NotBefore = h.clock.Now().Add(time.Minute)
+	}
+	// Where the secrets do not open, the attempt says so; until then the destination is not known.
+	if settings, err := e.Open(h.keys); err == nil {
+		entry.Address = channel.Destination(h.spec, settings)
+	}
+	return entry, nil
+}
+
+// undecodable is what is kept of a body that is no envelope. The same body again is the same delivery.
+func undecodable(channelName string, body []byte, reason error) ledger.Entry {
+	sum := sha256.Sum256(body)
+	return ledger.Entry{
+		EventID: "sha256:" + hex.EncodeToString(sum[:]), Channel: channelName, Event: body,
+		Fault: &ledger.Fault{Class: channel.Rejected, Code: codeUndecodable, Text: channel.Short(reason.Error())},
+	}
+}
