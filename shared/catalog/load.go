@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -22,7 +23,11 @@ import (
 //go:embed catalog.gen.json
 var file []byte
 
-const maxOverride = 64 << 10 // bytes; several times what replacing everything takes
+// Limits of an override. The YAML library takes gigabytes for 64 KB of opening brackets.
+const (
+	maxOverride = 16 << 10 // bytes; replacing every type and path takes a third
+	maxNesting  = 20       // of brackets
+)
 
 // Load reads the catalogue that is part of the program. An error is a fault in the program.
 func Load() (*Catalog, error) { return build(nil) }
@@ -33,6 +38,18 @@ func Load() (*Catalog, error) { return build(nil) }
 func (c *Catalog) Override(text []byte) (*Catalog, error) {
 	if len(text) > maxOverride {
 		return nil, Problems{{Text: fmt.Sprintf("%d bytes are too many; write only what differs, in at most %d", len(text), maxOverride)}}
+	}
+	depth := 0
+	for i, b := range text {
+		switch b {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		}
+		if depth > maxNesting {
+			return nil, Problems{{Line: 1 + bytes.Count(text[:i], []byte("\n")), Text: fmt.Sprintf("brackets nest deeper than %d", maxNesting)}}
+		}
 	}
 	return build(append(slices.Clone(c.overrides), text))
 }
@@ -151,19 +168,32 @@ func (w words) or(other words) words {
 
 // lay reads a file over what is there.
 func (f *form) lay(text []byte) error {
-	err := yaml.UnmarshalWithOptions(text, f, yaml.Strict())
-	if err == nil {
-		return nil
+	parsed, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return problemsOf(err)
 	}
-	var at yaml.Error
-	if errors.As(err, &at) {
-		problem := Problem{Text: at.GetMessage()}
-		if token := at.GetToken(); token != nil && token.Position != nil {
-			problem.Line = token.Position.Line
+	for _, document := range parsed.Docs {
+		if document.Body == nil || document.Body.Type() == ast.NullType || document.Body.Type() == ast.CommentType {
+			continue
 		}
-		return Problems{problem}
+		if err := yaml.NodeToValue(document.Body, f, yaml.Strict()); err != nil {
+			return problemsOf(err)
+		}
 	}
-	return Problems{{Text: err.Error()}}
+	return nil
+}
+
+// problemsOf keeps of the YAML library's error what says where and what, and drops its picture of the text.
+func problemsOf(err error) Problems {
+	var at yaml.Error
+	if !errors.As(err, &at) {
+		return Problems{{Text: err.Error()}}
+	}
+	problem := Problem{Text: at.GetMessage()}
+	if token := at.GetToken(); token != nil && token.Position != nil {
+		problem.Line = token.Position.Line
+	}
+	return Problems{problem}
 }
 
 // keyed is a YAML mapping in the order of the file. Decoding lays a mapping over what is there.
