@@ -86,7 +86,7 @@ func (a actions) createInstance(ctx context.Context, q *rpc.Request) (rpc.Answer
 		return nil, err
 	}
 	if product != "eventbridge" {
-		return nil, &rpc.Fault{Status: http.StatusBadRequest, Code: "InvalidProductCode",
+		return nil, &rpc.Error{Status: http.StatusBadRequest, Code: "InvalidProductCode",
 			Message: "The local cloud sells ProductCode eventbridge only."}
 	}
 	if subscription != "PayAsYouGo" {
@@ -97,7 +97,7 @@ func (a actions) createInstance(ctx context.Context, q *rpc.Request) (rpc.Answer
 		return nil, err
 	}
 	if !fresh {
-		return nil, &rpc.Fault{Status: http.StatusBadRequest, Code: "ORDER.OPEND", Message: "The service has been opened already."}
+		return nil, &rpc.Error{Status: http.StatusBadRequest, Code: "ORDER.OPEND", Message: "The service has been opened already."}
 	}
 	return rpc.Success(map[string]any{"OrderId": rpc.NewID(), "InstanceId": "eventbridge_" + a.Account}), nil
 }

@@ -21,7 +21,7 @@ func (a actions) createQueue(ctx context.Context, q *rpc.Request) (rpc.Answer, e
 		return nil, err
 	}
 	if !fresh {
-		return nil, &rpc.Fault{Status: http.StatusConflict, Code: "QueueAlreadyExist",
+		return nil, &rpc.Error{Status: http.StatusConflict, Code: "QueueAlreadyExist",
 			Message: "The queue you want to create is already exist."}
 	}
 	return queueAnswer(map[string]any{"QueueName": name}), nil
@@ -38,7 +38,7 @@ func (a actions) getQueueAttributes(ctx context.Context, q *rpc.Request) (rpc.An
 	}
 	n, ok := queues[name]
 	if !ok {
-		return nil, &rpc.Fault{Status: http.StatusNotFound, Code: "QueueNotExist", Message: "The queue name you provided is not exist."}
+		return nil, &rpc.Error{Status: http.StatusNotFound, Code: "QueueNotExist", Message: "The queue name you provided is not exist."}
 	}
 	return queueAnswer(map[string]any{"QueueName": name, "ActiveMessages": n, "InactiveMessages": 0, "DelayMessages": 0}), nil
 }

@@ -22,7 +22,7 @@ func (a actions) createRole(ctx context.Context, q *rpc.Request) (rpc.Answer, er
 	}
 	name, ok := serviceRoles[service]
 	if !ok {
-		return nil, &rpc.Fault{Status: http.StatusNotFound, Code: "EntityNotExist.ServiceName",
+		return nil, &rpc.Error{Status: http.StatusNotFound, Code: "EntityNotExist.ServiceName",
 			Message: "The local cloud has no service-linked role for that ServiceName; it knows aiworkspace.pai.aliyuncs.com."}
 	}
 	fresh, err := a.cloud.AddRole(ctx, name, service, q.Get("Description"))
@@ -30,7 +30,7 @@ func (a actions) createRole(ctx context.Context, q *rpc.Request) (rpc.Answer, er
 		return nil, err
 	}
 	if !fresh {
-		return nil, &rpc.Fault{Status: http.StatusConflict, Code: "EntityAlreadyExists.Role", Message: "The role already exists."}
+		return nil, &rpc.Error{Status: http.StatusConflict, Code: "EntityAlreadyExists.Role", Message: "The role already exists."}
 	}
 	return a.role(name)
 }
@@ -46,7 +46,7 @@ func (a actions) getRole(_ context.Context, q *rpc.Request) (rpc.Answer, error) 
 func (a actions) role(name string) (rpc.Answer, error) {
 	role, ok := a.cloud.Role(name)
 	if !ok {
-		return nil, &rpc.Fault{Status: http.StatusNotFound, Code: "EntityNotExist.Role", Message: "The role not exists: " + name + "."}
+		return nil, &rpc.Error{Status: http.StatusNotFound, Code: "EntityNotExist.Role", Message: "The role not exists: " + name + "."}
 	}
 	policy, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{map[string]any{"Action": "sts:AssumeRole",
 		"Effect": "Allow", "Principal": map[string]any{"Service": []string{role.Service}}}}})

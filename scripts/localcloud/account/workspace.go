@@ -38,7 +38,7 @@ func (a actions) getWorkspace(_ context.Context, q *rpc.Request) (rpc.Answer, er
 			return a.workspace(w), nil
 		}
 	}
-	return nil, &rpc.Fault{Status: http.StatusNotFound, Code: "100400004", Message: "Workspace not exists."}
+	return nil, &rpc.Error{Status: http.StatusNotFound, Code: "100400004", Message: "Workspace not exists."}
 }
 
 func (a actions) workspace(w Workspace) rpc.Answer {

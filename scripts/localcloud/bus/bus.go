@@ -150,6 +150,6 @@ func (b *Bus) arn(bus string) string {
 }
 
 // refuse is one of EventBridge's own refusals.
-func (b *Bus) refuse(code, format string, args ...any) *rpc.Fault {
-	return &rpc.Fault{Status: b.options.RefusalStatus, Code: code, Message: fmt.Sprintf(format, args...)}
+func (b *Bus) refuse(code, format string, args ...any) *rpc.Error {
+	return &rpc.Error{Status: b.options.RefusalStatus, Code: code, Message: fmt.Sprintf(format, args...)}
 }

@@ -62,10 +62,10 @@ type local struct {
 	t         testing.TB
 }
 
-func start(t testing.TB, change func(*Options)) *local {
-	t.Helper()
+func start(tb testing.TB, change func(*Options)) *local {
+	tb.Helper()
 	f := &functions{}
-	o := Options{Dir: t.TempDir(), Region: testRegion, Account: testAccount, Invoker: f, Clock: fast(t, 10_000),
+	o := Options{Dir: tb.TempDir(), Region: testRegion, Account: testAccount, Invoker: f, Clock: fast(tb, 10_000),
 		Credentials: func(id string) (rpc.Credential, bool) {
 			return rpc.Credential{AccessKeyID: "LTAI-local", Secret: "local-secret", Name: "root"}, id == "LTAI-local"
 		}}
@@ -74,45 +74,45 @@ func start(t testing.TB, change func(*Options)) *local {
 	}
 	b, err := New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	web := httptest.NewServer(b)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		web.Close()
 		if err := b.Close(context.Background()); err != nil && !strings.Contains(err.Error(), "closed") {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
-	l := &local{Bus: b, functions: f, url: web.URL, t: t}
+	l := &local{Bus: b, functions: f, url: web.URL, t: tb}
 	credential := credentials.NewAccessKeyCredential("LTAI-local", "local-secret")
 	if l.client, err = eventbridge.NewClientWithOptions(testRegion, sdk.NewConfig(), credential); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if l.common, err = sdk.NewClientWithOptions(testRegion, sdk.NewConfig(), credential); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return l
 }
 
 // ready is a bus that is activated and has the role for functions.
-func ready(t testing.TB, change func(*Options)) *local {
-	t.Helper()
-	l := start(t, change)
+func ready(tb testing.TB, change func(*Options)) *local {
+	tb.Helper()
+	l := start(tb, change)
 	if _, err := l.Activate(context.Background()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := l.AddRole(context.Background(), RoleSendToFunction, "s", ""); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return l
 }
 
-func fast(t testing.TB, speed float64) clock.Clock {
-	t.Helper()
+func fast(tb testing.TB, speed float64) clock.Clock {
+	tb.Helper()
 	now := time.Now().UTC().Format(time.RFC3339Nano)
 	c, err := clock.Parse(fmt.Sprintf("%g@%s=%s", speed, now, now))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

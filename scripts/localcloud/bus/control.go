@@ -40,8 +40,8 @@ func (b *Bus) register() {
 }
 
 // notEnabled answers everything as long as the account has not opened EventBridge: api.aliyun.com, EventBridge, since 2024-02-21.
-func notEnabled() *rpc.Fault {
-	return &rpc.Fault{Status: http.StatusForbidden, Code: "ServiceNotEnable", Message: "Service not enable"}
+func notEnabled() *rpc.Error {
+	return &rpc.Error{Status: http.StatusForbidden, Code: "ServiceNotEnable", Message: "Service not enable"}
 }
 
 // getStatus is GetEventBridgeStatus, whose components say DOWN once they are open:

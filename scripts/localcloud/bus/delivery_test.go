@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -309,6 +310,25 @@ func TestARestartKeepsRulesAndWhatIsNotDelivered(t *testing.T) {
 	}
 }
 
+func TestAKilledProcessLosesNothing(t *testing.T) {
+	t.Parallel()
+	dir, copied := t.TempDir(), t.TempDir()
+	f := &gate{reached: make(chan struct{}, 100), open: make(chan struct{})}
+	first := ready(t, func(o *Options) { o.Dir, o.Invoker, o.Concurrency = dir, f, 2 })
+	first.rule("r1", fcTarget("1", "]}"))
+	first.put(event("e1"), event("e2"), event("e3"))
+	<-f.reached
+	// What stands on disk in the middle of a delivery is what a killed process leaves behind.
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	close(f.open)
+	second := start(t, func(o *Options) { o.Dir = copied })
+	if counts := second.settled(); counts.Pushed != 3 || counts.Published != 3 || len(second.functions.calls()) != 3 {
+		t.Errorf("after the kill: %+v, calls %q", counts, second.functions.calls())
+	}
+}
+
 func TestEventsAreChecked(t *testing.T) {
 	t.Parallel()
 	l := ready(t, nil)
@@ -484,4 +504,50 @@ func TestGarbageNeverKillsTheCloud(t *testing.T) {
 	if counts := l.settled(); counts.Pushed != 1 {
 		t.Errorf("after garbage: %+v", counts)
 	}
+}
+
+func FuzzEvent(f *testing.F) {
+	f.Add(`{"id":"1","source":"s","type":"t","data_base64":"e30=","datacontenttype":"application/json"}`)
+	f.Add(`{"id":5,"data":null,"time":{},"aliyuneventbusname":[1]}`)
+	b := &Bus{options: Options{Account: testAccount, Region: testRegion, Quotas: Quotas{}.orDefault()}}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := parseEvent([]byte(text))
+		if err != nil {
+			return
+		}
+		refused := b.checkEvent(e, len(text)) != nil
+		e.plainData()
+		b.stamp(e, testBus, "127.0.0.1", time.Now(), true)
+		body, err := e.bytes()
+		if err != nil || !json.Valid(body) {
+			t.Fatalf("event %q becomes %q, %v", text, body, err)
+		}
+		again, err := parseEvent(body)
+		if name, _ := again.text(attributeBus); err != nil || name != testBus {
+			t.Errorf("event %q came to bus %q, %v", text, name, err)
+		}
+		if id, _ := again.text("id"); !refused && id == "" {
+			t.Errorf("event %q without an id was accepted", text)
+		}
+	})
+}
+
+func BenchmarkPublishAndDeliver(b *testing.B) {
+	l := ready(b, nil)
+	l.rule("r1", fcTarget("1", "]}"))
+	batch := make([]cloudEvent, 16)
+	b.ResetTimer()
+	for n := 0; n < b.N; n += len(batch) {
+		for i := range batch {
+			e, err := parseEvent([]byte(fmt.Sprintf(`{"id":"e%d","source":"test","type":"t","data":{"n":1}}`, n+i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch[i] = e
+		}
+		if _, failed, err := l.Bus.put(context.Background(), testBus, "", batch); err != nil || failed > 0 {
+			b.Fatal(failed, err)
+		}
+	}
+	l.settled()
 }

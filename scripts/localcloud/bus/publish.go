@@ -228,24 +228,24 @@ func flatList(params map[string]string) []map[string]json.RawMessage {
 func (b *Bus) putEventsData(w http.ResponseWriter, r *http.Request) {
 	id := rpc.NewID()
 	refuse := func(err error) {
-		f := &rpc.Fault{}
+		f := &rpc.Error{}
 		if !errors.As(err, &f) {
 			b.options.Log.Error("put events", "error", err.Error())
-			f = &rpc.Fault{Status: http.StatusInternalServerError, Code: "InternalError", Message: "The local cloud's log says why."}
+			f = &rpc.Error{Status: http.StatusInternalServerError, Code: "InternalError", Message: "The local cloud's log says why."}
 		}
 		if f.Status < http.StatusBadRequest {
-			f = &rpc.Fault{Status: http.StatusConflict, Code: f.Code, Message: f.Message}
+			f = &rpc.Error{Status: http.StatusConflict, Code: f.Code, Message: f.Message}
 		}
 		rpc.WriteJSON(w, f.Status, map[string]string{"code": f.Code, "message": f.Message, "requestId": id})
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		refuse(&rpc.Fault{Status: http.StatusRequestEntityTooLarge, Code: "EventSizeExceed", Message: "The request body could not be read to its end."})
+		refuse(&rpc.Error{Status: http.StatusRequestEntityTooLarge, Code: "EventSizeExceed", Message: "The request body could not be read to its end."})
 		return
 	}
 	q, err := b.gateway.CheckData(r, body)
 	if err != nil {
-		var f *rpc.Fault
+		var f *rpc.Error
 		if errors.As(err, &f) {
 			f.Status = http.StatusForbidden // the data plane's errors page has 403 for all of these
 		}
@@ -258,18 +258,18 @@ func (b *Bus) putEventsData(w http.ResponseWriter, r *http.Request) {
 	}
 	var events []cloudEvent
 	if err := json.Unmarshal(body, &events); err != nil {
-		refuse(&rpc.Fault{Status: http.StatusConflict, Code: "EventInvalid", Message: "The body is not a JSON list of CloudEvents: " + err.Error() + "."})
+		refuse(&rpc.Error{Status: http.StatusConflict, Code: "EventInvalid", Message: "The body is not a JSON list of CloudEvents: " + err.Error() + "."})
 		return
 	}
 	bus := ""
 	for _, e := range events {
 		name, _ := e.text(attributeBus)
 		if name == "" {
-			refuse(&rpc.Fault{Status: http.StatusConflict, Code: "EventBusEmpty", Message: "The event attribute aliyuneventbusname is empty!"})
+			refuse(&rpc.Error{Status: http.StatusConflict, Code: "EventBusEmpty", Message: "The event attribute aliyuneventbusname is empty!"})
 			return
 		}
 		if bus != "" && name != bus {
-			refuse(&rpc.Fault{Status: http.StatusConflict, Code: "PutEventsRequestMoreThanOneEventBus", Message: "The events of one request must be for one bus."})
+			refuse(&rpc.Error{Status: http.StatusConflict, Code: "PutEventsRequestMoreThanOneEventBus", Message: "The events of one request must be for one bus."})
 			return
 		}
 		bus = name

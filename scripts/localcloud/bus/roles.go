@@ -32,7 +32,7 @@ func (b *Bus) createRoleForProduct(ctx context.Context, q *rpc.Request) (rpc.Ans
 		return nil, err
 	}
 	if !fresh {
-		return nil, &rpc.Fault{Status: http.StatusConflict, Code: "EntityAlreadyExists.Role", Message: "The role already exists: " + name + "."}
+		return nil, &rpc.Error{Status: http.StatusConflict, Code: "EntityAlreadyExists.Role", Message: "The role already exists: " + name + "."}
 	}
 	return rpc.Success(nil), nil
 }

@@ -75,7 +75,7 @@ func (b *Bus) load() ([]*push, Counts, error) {
 	b.roles = map[string]account.Role{}
 	var counts Counts
 	err := errors.Join(
-		b.each("select value from meta where name = 'active'", func(row *sql.Rows) error {
+		b.each("select value from meta where name = 'active'", func(*sql.Rows) error {
 			b.active = true
 			return nil
 		}),

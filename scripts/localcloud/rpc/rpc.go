@@ -28,7 +28,7 @@ const (
 	MaxBody = 8 << 20
 )
 
-// Handler does one action. An error that is no [*Fault] is answered as an internal error and logged.
+// Handler does one action. An error that is no [*Error] is answered as an internal error and logged.
 type Handler func(ctx context.Context, q *Request) (Answer, error)
 
 // Answer is the JSON object answered; the gateway adds RequestId.
@@ -149,32 +149,32 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, q *Request, h Handl
 	s.answer(w, q, answer, err)
 }
 
-// Fault is an error answer. With status 200 it is the product's own: Success is false, and SDK clients report no error.
-type Fault struct {
+// Error is an error answer. With status 200 it is the product's own: Success is false, and SDK clients report no error.
+type Error struct {
 	Status  int
 	Code    string
 	Message string
 }
 
 // Error is the code and the message.
-func (f *Fault) Error() string { return f.Code + ": " + f.Message }
+func (f *Error) Error() string { return f.Code + ": " + f.Message }
 
-func fault(status int, code, message string) *Fault { return &Fault{status, code, message} }
+func fault(status int, code, message string) *Error { return &Error{status, code, message} }
 
 // Mandatory is the answer to a missing parameter.
-func Mandatory(name string) *Fault {
+func Mandatory(name string) *Error {
 	return fault(http.StatusBadRequest, "Missing"+name, name+" is mandatory for this action.")
 }
 
 // Invalid is the answer to a parameter with a wrong value; why is added for people.
-func Invalid(name, why string) *Fault {
+func Invalid(name, why string) *Error {
 	return fault(http.StatusBadRequest, "Invalid"+name, fmt.Sprintf("Specified parameter %s is not valid. %s", name, why))
 }
 
 func (s *Server) answer(w http.ResponseWriter, q *Request, answer Answer, err error) {
 	status := http.StatusOK
 	if err != nil {
-		var f *Fault
+		var f *Error
 		if !errors.As(err, &f) {
 			s.options.Log.Error("action failed", "action", q.Action, "request", q.ID, "error", err.Error())
 			f = fault(http.StatusInternalServerError, "InternalError",

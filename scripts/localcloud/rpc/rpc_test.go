@@ -28,8 +28,8 @@ var (
 	old = Credential{AccessKeyID: "STS.2", Secret: "s", SecurityToken: "t", Expires: time.Now().Add(-time.Minute)}
 )
 
-func server(t testing.TB) *Server {
-	t.Helper()
+func server(tb testing.TB) *Server {
+	tb.Helper()
 	s := New(Options{Credentials: func(id string) (Credential, bool) {
 		for _, c := range []Credential{key, sts, old} {
 			if c.AccessKeyID == id {
@@ -43,10 +43,10 @@ func server(t testing.TB) *Server {
 	}
 	s.Handle("2020-04-01", "Echo", echo)
 	s.Handle("2020-04-01", "Refuse", func(context.Context, *Request) (Answer, error) {
-		return nil, &Fault{http.StatusOK, "EventBusNotExist", "The event bus not existed!"}
+		return nil, &Error{http.StatusOK, "EventBusNotExist", "The event bus not existed!"}
 	})
 	s.Handle("2020-04-01", "Forbid", func(context.Context, *Request) (Answer, error) {
-		return nil, &Fault{http.StatusForbidden, "ServiceNotEnable", "Service not enable"}
+		return nil, &Error{http.StatusForbidden, "ServiceNotEnable", "Service not enable"}
 	})
 	s.Handle("2020-04-01", "Break", func(context.Context, *Request) (Answer, error) { panic("secret") })
 	s.Handle("2020-04-01", "Fail", func(context.Context, *Request) (Answer, error) { return nil, errors.New("disk secret") })
