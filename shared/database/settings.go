@@ -17,6 +17,8 @@ type Settings struct {
 	ConsoleHost     string `json:"consoleHost"`               // of links into the PAI console; empty means no links
 	CatalogOverride string `json:"catalogOverride,omitempty"` // YAML: see package catalog
 	Paused          bool   `json:"paused,omitempty"`          // nothing is sent; what comes in waits
+	// UnitsPerRule is how many units a rule may have; 0 means 5, which is EventBridge's quota until it is raised.
+	UnitsPerRule int `json:"unitsPerRule,omitempty" minimum:"0" maximum:"100"`
 }
 
 // DefaultSettings are those of a fresh deployment.

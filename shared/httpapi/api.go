@@ -243,7 +243,8 @@ type Checked[T any] struct {
 
 const checkKey = "check"
 
-// CheckBody is the Metadata of an operation whose input embeds a [Checked].
+// CheckBody is the Metadata of an operation whose input embeds a [Checked]. The check finds its caller in the context,
+// and with [Param] the parts of the path.
 func CheckBody[T any](check func(context.Context, T) smithy.InvalidParamsError) map[string]any {
 	return map[string]any{checkKey: check}
 }
@@ -255,9 +256,22 @@ func (c *Checked[T]) Resolve(ctx huma.Context) []error {
 		return nil
 	}
 	var errs []error
-	for _, f := range Faults(check(ctx.Context(), c.Body), English).Errors {
+	in := context.WithValue(ctx.Context(), paramKey{}, ctx.Param)
+	for _, f := range Faults(check(in, c.Body), English).Errors {
 		path := strings.TrimSuffix("body."+f.Path, ".")
 		errs = append(errs, &huma.ErrorDetail{Location: path, Message: f.Message, Value: checked{}})
 	}
 	return errs
+}
+
+type paramKey struct{}
+
+// Param is a part of the path of a request whose body is being checked, by its name in the operation's path; empty where
+// the path has none of that name.
+func Param(ctx context.Context, name string) string {
+	param, ok := ctx.Value(paramKey{}).(func(string) string)
+	if !ok {
+		return ""
+	}
+	return param(name)
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
 
@@ -23,6 +26,8 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Advice string  `json:"advice" doc:"What to do about it, in the language of Accept-Language: zh or en"`
 	Errors []Field `json:"errors,omitempty" doc:"Every fault of the request, in the order of its fields"`
 
+	RetryAfter time.Duration `json:"-"` // where it is known when the request can succeed: the header Retry-After, in seconds
+
 	cause error
 }
 
@@ -39,6 +44,14 @@ func (p *Problem) Unwrap() error { return p.cause }
 
 // GetStatus is the HTTP status, for huma.
 func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders are those of the answer, for huma.
+func (p *Problem) GetHeaders() http.Header {
+	if p.RetryAfter <= 0 {
+		return nil
+	}
+	return http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds())))}}
+}
 
 // ContentType is the media type of a problem, for huma.
 func (*Problem) ContentType(string) string { return problemType }

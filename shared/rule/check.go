@@ -17,7 +17,7 @@ import (
 const (
 	DefaultUnits   = 5   // of a rule: EventBridge's quota of targets a rule, help.aliyun.com/en/eventbridge/product-overview/limits
 	MaxUnits       = 100 // of a rule, as far as PAI advises to have that quota raised
-	maxDescription = 256 // characters, as PAI's own event notifications
+	MaxDescription = 256 // characters, as PAI's own event notifications
 	maxMentions    = 50  // users of one target
 )
 
@@ -55,8 +55,8 @@ func (r Rule) Check(limits Limits, c Catalog, specs []channel.Spec) smithy.Inval
 	case lower == "default", strings.HasPrefix(lower, "eventbridge-reserved-"), strings.HasPrefix(lower, ReservedPrefix):
 		faults.Add(fault.New("Name", "is reserved: default, eventbridge-reserved-… and pai-notify-… are not for users' rules; choose another"))
 	}
-	if n := utf8.RuneCountInString(r.Description); n > maxDescription {
-		faults.Add(fault.New("Description", fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, maxDescription)))
+	if n := utf8.RuneCountInString(r.Description); n > MaxDescription {
+		faults.Add(fault.New("Description", fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, MaxDescription)))
 	}
 	faults.AddNested("Event", c.Check(r.Event))
 	r.checkUnits(&faults, limits)
