@@ -130,6 +130,7 @@ func TestFunctionRulesAreMadeOnceAndRepaired(t *testing.T) {
 	for what, meddle := range map[string]func(r *fakeRule){
 		"disabled":       func(r *fakeRule) { r.status = "DISABLE" },
 		"another ARN":    func(r *fakeRule) { r.targets[0]["Endpoint"] = "acs:fc:wrong" },
+		"dead letters":   func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = map[string]any{"Arn": "acs:mns:old"} },
 		"another target": func(r *fakeRule) { r.targets = append(r.targets, map[string]any{"Id": "z", "Type": "http"}) },
 		"no target":      func(r *fakeRule) { r.targets = nil },
 		"pattern":        func(r *fakeRule) { r.pattern = "{}" },

@@ -160,6 +160,9 @@ func (s *Store) send(x *exchange, method, action string, p params, c Credentials
 		return err
 	}
 	client.SetTransport(x)
+	client.SetHttpProxy("http://unused.invalid") // else it reads the environment's, and quotes it where it is faulty
+	client.SetHttpsProxy("http://unused.invalid")
+	client.SetNoProxy("unused.invalid")
 	request := requests.NewCommonRequest()
 	request.Method, request.Product, request.Version, request.ApiName = method, "eventbridge", apiVersion, action
 	request.Scheme, request.Domain = endpoint.Scheme, endpoint.Host

@@ -64,19 +64,29 @@ func (s *Store) targetDrift(t target, e rule.Envelope) []string {
 	if err != nil {
 		return []string{fmt.Sprintf("slot %s: %v", t.ID, err)}
 	}
+	list := differences(t, want)
+	for i := range list {
+		list[i] = fmt.Sprintf("slot %s: %s; recompile, or save the rule again", t.ID, list[i])
+	}
+	return list
+}
+
+// differences says in what a target differs from the one that would be written. What is unset in an answer may only not
+// have been told.
+func differences(got, want target) []string {
 	var list []string
 	compare := func(name, got, want string) {
-		if got != want && got != "" { // unset in an answer may mean not told
-			list = append(list, fmt.Sprintf("slot %s: %s is %.200q and would be %.200q; save the rule again", t.ID, name, got, want))
+		if got != want && got != "" {
+			list = append(list, fmt.Sprintf("%s is %.200q and would be %.200q", name, got, want))
 		}
 	}
-	compare("Endpoint", t.Endpoint, want.Endpoint)
-	compare("PushRetryStrategy", t.PushRetryStrategy, want.PushRetryStrategy)
-	compare("ErrorsTolerance", t.ErrorsTolerance, want.ErrorsTolerance)
-	compare("DeadLetterQueue", t.deadLetter(), want.deadLetter())
-	compare("InvocationType", t.param("InvocationType").Value, want.param("InvocationType").Value)
-	if got, want := t.param("Body"), want.param("Body"); got.Template != want.Template || !sameJSON(got.Value, want.Value) {
-		list = append(list, fmt.Sprintf("slot %s: its template is not the one of this version; recompile, or save the rule again", t.ID))
+	compare("Endpoint", got.Endpoint, want.Endpoint)
+	compare("PushRetryStrategy", got.PushRetryStrategy, want.PushRetryStrategy)
+	compare("ErrorsTolerance", got.ErrorsTolerance, want.ErrorsTolerance)
+	compare("DeadLetterQueue", got.deadLetter(), want.deadLetter())
+	compare("InvocationType", got.param("InvocationType").Value, want.param("InvocationType").Value)
+	if a, b := got.param("Body"), want.param("Body"); a.Form != b.Form || a.Template != b.Template || b.Value != "" && !sameJSON(a.Value, b.Value) {
+		list = append(list, "its body is not the one of this version")
 	}
 	return list
 }

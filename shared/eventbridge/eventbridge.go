@@ -51,10 +51,11 @@ func (Credentials) String() string { return "credentials" }
 // GoString keeps credentials out of logs.
 func (Credentials) GoString() string { return "credentials" }
 
-// Locks keep the writers of one rule apart; over several processes a database does.
+// Locks keep the writers of one rule apart; over several processes a *database.DB does.
 type Locks interface {
-	// Lock waits until nobody else holds the key, or until ctx is done. The caller must unlock once.
-	Lock(ctx context.Context, key string) (unlock func(), err error)
+	// Lock waits until nobody else holds the key, or until ctx is done. The work under the lock belongs in locked, which
+	// ends when the lock is lost. The caller must unlock once.
+	Lock(ctx context.Context, key string) (locked context.Context, unlock func(), err error)
 }
 
 // Store keeps rules in EventBridge. It is safe for concurrent use.
@@ -65,15 +66,13 @@ var _ rule.Store = (*Store)(nil)
 // New makes a store; it makes no call.
 func New(c Config) *Store {
 	if c.Transport == nil {
-		transport := &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
+		c.Transport = &http.Transport{ // without a proxy: nothing but EventBridge sees a signed request
 			MaxIdleConnsPerHost:   listers,
 			IdleConnTimeout:       30 * time.Second, // a frozen function wakes up to dead connections
 			TLSHandshakeTimeout:   5 * time.Second,
 			ResponseHeaderTimeout: 10 * time.Second,
 			ForceAttemptHTTP2:     true,
 		}
-		c.Transport = transport
 	}
 	if c.Locks == nil {
 		c.Locks = &processLocks{held: map[string]chan struct{}{}}
@@ -90,7 +89,7 @@ type processLocks struct {
 	held map[string]chan struct{} // closed when the key is free again
 }
 
-func (l *processLocks) Lock(ctx context.Context, key string) (func(), error) {
+func (l *processLocks) Lock(ctx context.Context, key string) (context.Context, func(), error) {
 	for {
 		l.mu.Lock()
 		free, taken := l.held[key]
@@ -98,7 +97,7 @@ func (l *processLocks) Lock(ctx context.Context, key string) (func(), error) {
 			mine := make(chan struct{})
 			l.held[key] = mine
 			l.mu.Unlock()
-			return func() {
+			return ctx, func() {
 				l.mu.Lock()
 				defer l.mu.Unlock()
 				delete(l.held, key)
@@ -109,7 +108,7 @@ func (l *processLocks) Lock(ctx context.Context, key string) (func(), error) {
 		select {
 		case <-free:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (st state) functionRule() FunctionRule {
 // PutFunctionRule makes or repairs a rule that gives a function whole events, enabled, and says whether anything had to
 // be changed.
 func (s *Store) PutFunctionRule(ctx context.Context, bus, name, pattern, functionARN string) (changed bool, err error) {
-	unlock, err := s.lock(ctx, bus, name)
+	ctx, unlock, err := s.lock(ctx, bus, name)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,8 @@ func (s *Store) PutFunctionRule(ctx context.Context, bus, name, pattern, functio
 	if !st.there {
 		return true, s.create(ctx, rest, []target{wanted})
 	}
-	if now := st.functionRule(); now.Enabled && now.FunctionARN == functionARN && sameJSON(now.Pattern, pattern) {
+	now := st.functionRule()
+	if now.Enabled && now.FunctionARN != "" && sameJSON(now.Pattern, pattern) && len(differences(st.targets[0], wanted)) == 0 {
 		return false, nil
 	}
 	var others []string

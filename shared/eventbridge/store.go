@@ -101,7 +101,7 @@ func (s *Store) Open(ctx context.Context, workspace, name, target string) (rule.
 // Put implements [rule.Store].
 func (s *Store) Put(ctx context.Context, workspace string, r rule.Rule, match string) (rule.Saved, error) {
 	bus := s.Catalog.Bus(workspace)
-	unlock, err := s.lock(ctx, bus, r.Name)
+	ctx, unlock, err := s.lock(ctx, bus, r.Name)
 	if err != nil {
 		return rule.Saved{}, err
 	}
@@ -135,12 +135,12 @@ func (s *Store) Put(ctx context.Context, workspace string, r rule.Rule, match st
 	return s.saved(st), nil
 }
 
-func (s *Store) lock(ctx context.Context, bus, name string) (func(), error) {
-	unlock, err := s.Locks.Lock(ctx, "rule/"+bus+"/"+name)
+func (s *Store) lock(ctx context.Context, bus, name string) (context.Context, func(), error) {
+	locked, unlock, err := s.Locks.Lock(ctx, "rule/"+bus+"/"+name)
 	if err != nil {
-		return nil, &rule.Error{Code: rule.CodeUnavailable, Text: fmt.Sprintf("wait for the other writers of rule %q", name), Err: err}
+		return nil, nil, &rule.Error{Code: rule.CodeUnavailable, Text: fmt.Sprintf("wait for the other writers of rule %q", name), Err: err}
 	}
-	return unlock, nil
+	return locked, unlock, nil
 }
 
 // write makes EventBridge hold a checked rule with its secrets, from whatever it holds now. See the package's comment
@@ -229,7 +229,7 @@ func (s *Store) replace(ctx context.Context, bus, name string, targets []target,
 // Delete implements [rule.Store].
 func (s *Store) Delete(ctx context.Context, workspace, name, match string) error {
 	bus := s.Catalog.Bus(workspace)
-	unlock, err := s.lock(ctx, bus, name)
+	ctx, unlock, err := s.lock(ctx, bus, name)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func (s *Store) Recompile(ctx context.Context, workspace string) ([]Recompiled, 
 }
 
 func (s *Store) recompile(ctx context.Context, bus, name string) error {
-	unlock, err := s.lock(ctx, bus, name)
+	ctx, unlock, err := s.lock(ctx, bus, name)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func constant(key, value string) param {
 
 // functionParams names the function as the target's parameters want it: service and qualifier are of Function Compute
 // 2.0, whose ARN ends in services/S.QUALIFIER/functions/F; that of 3.0 ends in functions/F or functions/F/QUALIFIER.
-// help.aliyun.com/en/eventbridge/user-guide/event-target-parameters
+// See help.aliyun.com/en/eventbridge/user-guide/event-target-parameters.
 func functionParams(arn string) []param {
 	path := arn[strings.LastIndex(arn, ":")+1:]
 	service, function, found := strings.Cut(path, "/functions/")

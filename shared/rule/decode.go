@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	maxKept = 256 << 10               // bytes of a body that is no envelope: EventBridge's limit of an event
-	maxBody = event.MaxBytes + 64<<10 // bytes of one envelope
+	maxKept   = 256 << 10               // bytes of a body that is no envelope: EventBridge's limit of an event
+	maxFailed = 100                     // bodies of a list kept one by one
+	maxBody   = event.MaxBytes + 64<<10 // bytes of one envelope
 )
 
 // BodyError says that bodies are no envelopes. It keeps them, so that they can be recorded.
@@ -37,7 +38,9 @@ func (e *BodyError) add(body []byte, err error) {
 	if e.Err == nil {
 		e.Err = err
 	}
-	e.Bodies = append(e.Bodies, bytes.Clone(body[:min(len(body), maxKept)]))
+	if len(e.Bodies) <= maxFailed {
+		e.Bodies = append(e.Bodies, bytes.Clone(body[:min(len(body), maxKept)]))
+	}
 }
 
 // DecodeEnvelopes reads what EventBridge invokes a delivery function with: one body, or a list of them, each a template
@@ -47,7 +50,8 @@ func (e *BodyError) add(body []byte, err error) {
 // that data made to look like more members changes nothing. Missing data is nil, data that is no JSON becomes a JSON
 // string. An event without an id gets one of its attributes and data, the same in every rule it matches.
 //
-// The error is a *[BodyError]; envelopes found beside such bodies are given too.
+// The error is a *[BodyError]; envelopes found beside such bodies are given too. A list with more than 100 such bodies is
+// kept whole, as one.
 func DecodeEnvelopes(body []byte) ([]Envelope, error) {
 	var failed BodyError
 	var envelopes []Envelope
@@ -71,10 +75,14 @@ func DecodeEnvelopes(body []byte) ([]Envelope, error) {
 				one(element)
 			}
 		}
-		if err := s.End(); err != nil { // where one envelope ends and the next begins is then anybody's guess
+		switch err := s.End(); {
+		case err != nil: // where one envelope ends and the next begins is then anybody's guess
+			failed, envelopes = BodyError{}, nil
 			failed.add(body, fmt.Errorf("the list is no JSON: %w", err))
-			envelopes = nil
-		} else if len(envelopes) == 0 && len(failed.Bodies) == 0 {
+		case len(failed.Bodies) > maxFailed:
+			failed.Bodies = nil
+			failed.add(body, failed.Err)
+		case len(envelopes) == 0 && len(failed.Bodies) == 0:
 			failed.add(body, errors.New("the list is empty"))
 		}
 	}

@@ -331,7 +331,13 @@ func TestABodyThatIsNoEnvelopeIsKept(t *testing.T) {
 			t.Errorf("%s: error of %d bytes: %.300s", name, len(err.Error()), err)
 		}
 	}
-	got, err := rule.DecodeEnvelopes([]byte("[" + one + `,7,"x"]`))
+	many := "[" + one + strings.Repeat(",7", 1_000_000) + "]"
+	got, err := rule.DecodeEnvelopes([]byte(many))
+	var flood *rule.BodyError
+	if !errors.As(err, &flood) || len(flood.Bodies) != 1 || len(flood.Bodies[0]) != 256<<10 || len(got) != 1 {
+		t.Errorf("a list of a million numbers: %d envelopes, %.100v", len(got), err)
+	}
+	got, err = rule.DecodeEnvelopes([]byte("[" + one + `,7,"x"]`))
 	var failed *rule.BodyError
 	if !errors.As(err, &failed) || len(failed.Bodies) != 2 || len(got) != 1 {
 		t.Errorf("list of one envelope and two others: %d envelopes, %v", len(got), err)

@@ -64,6 +64,7 @@ func keyset(tb testing.TB, id string) *seal.Keyset {
 func TestMemoryKeepsTheContractOfStore(t *testing.T) {
 	t.Parallel()
 	ruletest.Run(t, func(t *testing.T) ruletest.Setup {
+		t.Helper()
 		m := &rule.Memory{Workspaces: []string{"nlp_train"}, Catalog: choices{}, Specs: specs(), Keys: keyset(t, "k1")}
 		return ruletest.Setup{
 			Store: m, Workspace: "nlp_train", Missing: "elsewhere",

@@ -88,6 +88,7 @@ func Run(t *testing.T, setup func(t *testing.T) Setup) {
 }
 
 func comesBack(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	targets := []rule.Target{DingTalk("ops"), Lark("dev")}
 	targets[0].Language = "zh"
@@ -123,6 +124,7 @@ func comesBack(t *testing.T, s Setup) {
 }
 
 func notThere(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	_, err := s.Store.Get(ctx, s.Workspace, "absent")
 	wantCode(t, "Get of an absent rule", err, rule.CodeNotFound)
@@ -142,6 +144,7 @@ func notThere(t *testing.T, s Setup) {
 }
 
 func matches(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	first := put(t, s, Draft("nightly", DingTalk("ops")), rule.MatchMissing)
 	_, err := s.Store.Put(ctx, s.Workspace, Draft("nightly", DingTalk("ops")), rule.MatchMissing)
@@ -166,6 +169,7 @@ func matches(t *testing.T, s Setup) {
 }
 
 func keepsSecrets(t *testing.T, s Setup) {
+	t.Helper()
 	put(t, s, Draft("nightly", DingTalk("ops"), Lark("dev")), "")
 	kept := Draft("nightly", rule.Target{ID: "dev", Channel: "lark", Settings: channel.Settings{"secret": ""}}, rule.Target{ID: "ops", Channel: "dingtalk"})
 	put(t, s, kept, "")
@@ -182,6 +186,7 @@ func keepsSecrets(t *testing.T, s Setup) {
 }
 
 func swaps(t *testing.T, s Setup) {
+	t.Helper()
 	var before, after []rule.Target
 	for i := range 5 {
 		before = append(before, DingTalk(fmt.Sprint("old", i)))
@@ -204,6 +209,7 @@ func swaps(t *testing.T, s Setup) {
 }
 
 func resizes(t *testing.T, s Setup) {
+	t.Helper()
 	all := []rule.Target{DingTalk("a"), Lark("b"), DingTalk("c"), Lark("d"), DingTalk("e")}
 	for _, some := range [][]rule.Target{all[:1], all, all[3:], {all[0], all[4]}, all[1:4]} {
 		got := put(t, s, Draft("elastic", some...), "")
@@ -214,6 +220,7 @@ func resizes(t *testing.T, s Setup) {
 }
 
 func faults(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	r := Draft("nightly", DingTalk("a"), DingTalk("a"), Lark("b c"), rule.Target{ID: "d", Channel: "pigeon"}, Lark("e"), rule.Target{ID: "f", Channel: "lark"})
 	r.Name = "-x"
@@ -237,6 +244,7 @@ func faults(t *testing.T, s Setup) {
 }
 
 func foreign(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	s.Foreign(t, "theirs")
 	got, err := s.Store.Get(ctx, s.Workspace, "theirs")
@@ -253,6 +261,7 @@ func foreign(t *testing.T, s Setup) {
 }
 
 func author(t *testing.T, s Setup) {
+	t.Helper()
 	r := Draft("mine", DingTalk("ops"))
 	r.Event.Scope.Kind = "createdByMe"
 	_, err := s.Store.Put(context.Background(), s.Workspace, r, "")
@@ -269,6 +278,7 @@ func author(t *testing.T, s Setup) {
 }
 
 func concurrent(t *testing.T, s Setup) {
+	t.Helper()
 	put(t, s, Draft("busy", DingTalk("start")), "")
 	var group sync.WaitGroup
 	for writer := range 6 {
@@ -300,6 +310,7 @@ func concurrent(t *testing.T, s Setup) {
 }
 
 func contest(t *testing.T, s Setup) {
+	t.Helper()
 	first := put(t, s, Draft("busy", DingTalk("ops")), "")
 	errs := make([]error, 4)
 	var group sync.WaitGroup
@@ -325,6 +336,7 @@ func contest(t *testing.T, s Setup) {
 }
 
 func lists(t *testing.T, s Setup) {
+	t.Helper()
 	ctx := context.Background()
 	for _, name := range []string{"r-b", "r-c", "r-a"} {
 		put(t, s, Draft(name, DingTalk("ops")), "")
@@ -346,6 +358,7 @@ func lists(t *testing.T, s Setup) {
 }
 
 func toggles(t *testing.T, s Setup) {
+	t.Helper()
 	r := Draft("nightly", DingTalk("ops"))
 	r.Enabled = false
 	saved := put(t, s, r, "")
@@ -362,6 +375,7 @@ func toggles(t *testing.T, s Setup) {
 }
 
 func cancelled(t *testing.T, s Setup) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := s.Store.Put(ctx, s.Workspace, Draft("nightly", DingTalk("ops")), "")
