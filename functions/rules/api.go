@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+	_ "time/tzdata" // previews show times in any zone, and FC's machines need not have a zone database
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/channel/all"
+	"pai-notify/shared/database"
+	"pai-notify/shared/environment"
+	"pai-notify/shared/eventbridge"
+	"pai-notify/shared/httpapi"
+	"pai-notify/shared/rule"
+	"pai-notify/shared/seal"
+	"pai-notify/shared/sighting"
+)
+
+// store is what keeps rules: a *eventbridge.Store.
+type store interface {
+	rule.Store
+	Recompile(ctx context.Context, workspace string) ([]eventbridge.Recompiled, error)
+}
+
+var _ store = (*eventbridge.Store)(nil)
+
+// service is the API. It is safe for concurrent use.
+type service struct {
+	log       *slog.Logger
+	db        *database.DB
+	keys      *access.Keys
+	live      *catalog.Live
+	specs     []channel.Spec
+	checks    map[string]bool // channels that can be asked without posting a message
+	sightings *sighting.Log
+	clock     func() time.Time
+	open      func(*catalog.Catalog, rule.Limits) store
+}
+
+func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
+	keys, err := seal.ParseKeys(env.SealKeys)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newService(env, log)
+	if err != nil {
+		return nil, err
+	}
+	kept := eventbridge.New(eventbridge.Config{
+		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint, Credentials: credentials,
+		FunctionARN:   func(channel string) string { return env.ARN("deliver-" + channel) },
+		DeadLetterARN: env.DeadLetterARN, Specs: s.specs, Keys: keys, Locks: s.db,
+	})
+	s.open = func(c *catalog.Catalog, limits rule.Limits) store {
+		config := kept.Config // with its connections
+		config.Catalog, config.Limits = c, limits
+		return eventbridge.New(config)
+	}
+	return s.api(), nil
+}
+
+func newService(env environment.Environment, log *slog.Logger) (*service, error) {
+	db, err := database.Open(context.Background(), env.DatabaseURL)
+	if err != nil {
+		return nil, err
+	}
+	base, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	s := &service{
+		log: log, db: db, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
+		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
+	}
+	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers}) {
+		s.specs = append(s.specs, c.Spec())
+		_, s.checks[c.Spec().Name] = c.(channel.Checker)
+	}
+	return s, nil
+}
+
+func credentials(ctx context.Context) (eventbridge.Credentials, error) {
+	p := httpapi.PlatformOf(ctx)
+	if p.AccessKeyID == "" {
+		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
+	}
+	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken}, nil
+}
+
+func (s *service) authenticate(ctx context.Context, key string) (context.Context, error) {
+	caller, err := s.keys.Authenticate(ctx, key)
+	return access.With(ctx, caller), err
+}
+
+func (s *service) api() *httpapi.API {
+	a := httpapi.New(httpapi.Options{
+		Title: "pai-notify rules", OpenAPI: "/api/v1/workspaces/openapi", Authenticate: s.authenticate, Log: s.log,
+	})
+	const (
+		rules = "/api/v1/workspaces/{ws}/rules"
+		one   = rules + "/{name}"
+	)
+	httpapi.Register(a, huma.Operation{OperationID: "get-catalog", Method: http.MethodGet, Path: "/api/v1/catalog",
+		Summary: "What a rule can choose: event sources, options, scopes and channels, and the limits of a rule"}, s.catalog)
+	httpapi.Register(a, huma.Operation{OperationID: "list-rules", Method: http.MethodGet, Path: rules,
+		Summary: "The rules of a workspace by name, those that pai-notify did not make among them"}, s.list)
+	httpapi.Register(a, huma.Operation{OperationID: "make-rule", Method: http.MethodPost, Path: rules,
+		Summary: "Make a rule", DefaultStatus: http.StatusCreated, Metadata: httpapi.CheckBody(s.check)}, s.create)
+	httpapi.Register(a, huma.Operation{OperationID: "get-rule", Method: http.MethodGet, Path: one,
+		Summary: "A rule, its secrets redacted"}, s.get)
+	httpapi.Register(a, huma.Operation{OperationID: "replace-rule", Method: http.MethodPut, Path: one,
+		Summary: "Replace a rule. It must exist. Secret settings that are left out of a target are kept, those given as empty " +
+			"text are taken away. Repeating a PUT that broke off completes it",
+		Metadata: httpapi.CheckBody(s.check)}, s.replace)
+	httpapi.Register(a, huma.Operation{OperationID: "delete-rule", Method: http.MethodDelete, Path: one,
+		Summary: "Delete a rule", DefaultStatus: http.StatusNoContent}, s.remove)
+	httpapi.Register(a, huma.Operation{OperationID: "enable-rule", Method: http.MethodPost, Path: one + ":enable",
+		Summary: "Let a rule tell of events"}, s.toggle(true))
+	httpapi.Register(a, huma.Operation{OperationID: "disable-rule", Method: http.MethodPost, Path: one + ":disable",
+		Summary: "Keep a rule and let it tell of nothing"}, s.toggle(false))
+	httpapi.Register(a, huma.Operation{OperationID: "recompile-rules", Method: http.MethodPost, Path: rules + ":recompile",
+		Summary: "Write all rules anew as they are, after the catalogue, a function's ARN or a seal key has changed"}, s.recompile)
+	httpapi.Register(a, huma.Operation{OperationID: "preview-rule", Method: http.MethodPost, Path: rules + ":preview",
+		Summary: "What a draft would match and tell; nothing is saved or sent"}, s.preview)
+	return a
+}
+
+// present is what one request works with.
+type present struct {
+	catalog  *catalog.Catalog
+	settings database.Settings
+	limits   rule.Limits
+	store    store
+}
+
+func (s *service) present(ctx context.Context) (present, error) {
+	if err := s.db.CheckVersion(ctx); err != nil {
+		return present{}, err
+	}
+	settings, err := s.db.Settings(ctx)
+	if err != nil {
+		return present{}, err
+	}
+	p := present{settings: settings, limits: rule.Limits{Units: settings.UnitsPerRule}}
+	if p.catalog, err = s.live.With(settings.CatalogOverride); err != nil {
+		// Set-up checks an override before it is saved; this one was made for another release.
+		s.log.ErrorContext(ctx, "catalogue override not used: correct it in the settings", "error", err.Error())
+	}
+	p.store = s.open(p.catalog, p.limits)
+	return p, nil
+}
+
+// enter lets a caller with a role into a workspace and gives what the request works with.
+func (s *service) enter(ctx context.Context, workspace string, role access.Role) (present, error) {
+	if err := access.From(ctx).RequireIn(workspace, role); err != nil {
+		return present{}, err
+	}
+	return s.present(ctx)
+}

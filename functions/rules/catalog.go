@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/rule"
+)
+
+// Choices is all that a rule can be made of; labels, hints and help come in every language: zh and en.
+type Choices struct {
+	Sources  []catalog.Source `json:"sources"`
+	Channels []Channel        `json:"channels"`
+	Limits   Limits           `json:"limits"`
+}
+
+// Channel describes one channel.
+type Channel struct {
+	Name        string   `json:"name" example:"dingtalk"`
+	Title       string   `json:"title" example:"DingTalk"`
+	Fields      []Field  `json:"fields" doc:"The settings of a target"`
+	Sources     []string `json:"sources" doc:"Ids of the event sources it can be used with; empty: all"`
+	MaxBytes    int      `json:"maxBytes,omitempty" doc:"Of one message"`
+	Pace        []Pace   `json:"pace" doc:"How fast one receiver is told; all of them hold at once"`
+	Digest      bool     `json:"digest" doc:"Several messages may be told as one"`
+	Once        bool     `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
+	Contacts    bool     `json:"contacts" doc:"Its targets name contacts"`
+	Mentions    bool     `json:"mentions" doc:"Its messages can call users"`
+	SilentCheck bool     `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
+}
+
+// Field describes one setting.
+type Field struct {
+	Name     string            `json:"name" example:"webhook"`
+	Label    map[string]string `json:"label"`
+	Help     map[string]string `json:"help,omitempty"`
+	Required bool              `json:"required"`
+	Secret   bool              `json:"secret" doc:"It is sealed, and never told again"`
+	Options  []string          `json:"options,omitempty" doc:"The values it can have; left out: any"`
+	Address  *Address          `json:"address,omitempty" doc:"Of a setting that is an https URL"`
+}
+
+// Address says which URLs a setting can be.
+type Address struct {
+	Hosts []string `json:"hosts,omitempty" doc:"Left out: any public one"`
+	Path  string   `json:"path,omitempty"`
+	Token string   `json:"token,omitempty" doc:"The query parameter with the token"`
+	Allow []string `json:"allow,omitempty" doc:"host:port that an administrator allows beside them"`
+}
+
+// Pace is a burst, and the time until one more.
+type Pace struct {
+	Burst   int   `json:"burst"`
+	EveryMS int64 `json:"everyMs"`
+}
+
+// Limits of a rule.
+type Limits struct {
+	Units        int `json:"units" doc:"Of a rule in this deployment; settings.unitsPerRule changes it"`
+	DefaultUnits int `json:"defaultUnits"`
+	MaxUnits     int `json:"maxUnits" doc:"What settings.unitsPerRule can be, where EventBridge's quota of targets a rule allows it"`
+	Description  int `json:"description" doc:"Characters"`
+	ScopeIDs     int `json:"scopeIds"`
+	ScopeValue   int `json:"scopeValue" doc:"Bytes of an id or a prefix"`
+}
+
+func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choices }, error) {
+	if err := access.From(ctx).Require(access.Viewer); err != nil {
+		return nil, err
+	}
+	now, err := s.present(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := Choices{Sources: now.catalog.Sources, Limits: Limits{
+		Units: now.limits.Max(), DefaultUnits: rule.DefaultUnits, MaxUnits: rule.MaxUnits, Description: rule.MaxDescription,
+		ScopeIDs: catalog.MaxIDs, ScopeValue: catalog.MaxValue,
+	}}
+	for _, spec := range s.specs {
+		out.Channels = append(out.Channels, s.describe(spec))
+	}
+	return &struct{ Body Choices }{out}, nil
+}
+
+func (s *service) describe(spec channel.Spec) Channel {
+	c := Channel{
+		Name: spec.Name, Title: spec.Title, Fields: []Field{}, Sources: append([]string{}, spec.Sources...), MaxBytes: spec.MaxBytes,
+		Pace: []Pace{}, Digest: spec.Digest, Once: spec.Once, Contacts: spec.Contacts, Mentions: spec.Mention != nil,
+		SilentCheck: s.checks[spec.Name],
+	}
+	for _, p := range spec.Pace {
+		c.Pace = append(c.Pace, Pace{p.Burst, p.Every.Milliseconds()})
+	}
+	for _, f := range spec.Fields {
+		field := Field{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
+		if a := f.Address; a != nil {
+			field.Address = &Address{a.Hosts, a.Path, a.Token, a.Allow}
+		}
+		c.Fields = append(c.Fields, field)
+	}
+	return c
+}

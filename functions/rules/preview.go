@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/catalog/sample"
+	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
+	"pai-notify/shared/httpapi"
+	"pai-notify/shared/pattern"
+	"pai-notify/shared/rule"
+)
+
+// Preview is what a draft would do.
+type Preview struct {
+	Faults   []httpapi.Field `json:"faults" doc:"Why it cannot be saved as it is"`
+	Warnings []httpapi.Field `json:"warnings" doc:"What may go wrong without being a fault"`
+	Units    int             `json:"units"`
+	MaxUnits int             `json:"maxUnits"`
+	Pattern  string          `json:"pattern,omitempty" doc:"The EventBridge event pattern, as JSON; left out where the event is at fault"`
+	Events   []Seen          `json:"events" doc:"The newest events of the workspace, then samples; recent ones too large to keep are left out"`
+	Told     *Told           `json:"told,omitempty" doc:"The event that the messages tell"`
+	Messages []Message       `json:"messages"`
+}
+
+// Origin of an event of a preview.
+type Origin string
+
+// The origins.
+const (
+	Recent Origin = "recent"
+	Sample Origin = "sample"
+)
+
+// Told names an event of a preview.
+type Told struct {
+	Origin Origin `json:"origin" enum:"recent,sample"`
+	Name   string `json:"name" doc:"A sample's name, a recent event's id"`
+}
+
+// Seen is one event and whether the draft matches it.
+type Seen struct {
+	Told
+	Source   string            `json:"source"`
+	Type     string            `json:"type"`
+	Seen     time.Time         `json:"seen,omitzero" doc:"When a recent event came"`
+	Options  []string          `json:"options" doc:"Ids of the options it belongs to"`
+	Matches  bool              `json:"matches"`
+	Mismatch *pattern.Mismatch `json:"mismatch,omitempty" doc:"The first field that keeps it from matching"`
+
+	event event.Event
+}
+
+// maxRecent is how many recent events a preview tries.
+const maxRecent = 50
+
+func (s *service) preview(ctx context.Context, in *struct {
+	inWorkspace
+	Event string `query:"event" maxLength:"256" doc:"Name of the sample or id of the recent event to tell; left out: the first that matches"`
+	Body  Rule
+}) (*struct{ Body Preview }, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Viewer)
+	if err != nil {
+		return nil, err
+	}
+	draft := in.Body.rule(access.From(ctx).PAIUser)
+	old, err := stored(ctx, now, in.Workspace, draft.Name)
+	if err != nil {
+		return nil, err
+	}
+	keepAuthor(&draft, old)
+	out := Preview{
+		Units: draft.Units(), MaxUnits: now.limits.Max(), Events: []Seen{}, Messages: []Message{}, Faults: []httpapi.Field{},
+		Warnings: append([]httpapi.Field{}, warnings(draft.Event, now.catalog)...),
+	}
+	for _, f := range fault.List(s.faults(now, draft, old)) {
+		out.Faults = append(out.Faults, httpapi.Field{Path: f.Path, Message: f.Text})
+	}
+	if now.catalog.Check(draft.Event).Len() > 0 {
+		return &struct{ Body Preview }{out}, nil
+	}
+	if out.Pattern, out.Events, err = s.match(ctx, now, in.Workspace, draft.Event); err != nil {
+		return nil, err
+	}
+	told, err := choose(out.Events, draft.Event, in.Event)
+	if err != nil {
+		return nil, err
+	}
+	if told != nil {
+		out.Told = &told.Told
+		out.Messages = s.messages(ctx, now, draft.Targets, told.event)
+	}
+	return &struct{ Body Preview }{out}, nil
+}
+
+var possibleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,126}$`)
+
+// stored is the rule that a draft would replace, nil where there is none.
+func stored(ctx context.Context, now present, workspace, name string) (*rule.Saved, error) {
+	if !possibleName.MatchString(name) {
+		return nil, nil
+	}
+	saved, err := now.store.Get(ctx, workspace, name)
+	var ours *rule.Error
+	if errors.As(err, &ours) && ours.Code == rule.CodeNotFound {
+		return nil, nil
+	}
+	return &saved, err
+}
+
+// match tries a choice on the newest events of the workspace and on the samples.
+func (s *service) match(ctx context.Context, now present, workspace string, choice catalog.Choice) (string, []Seen, error) {
+	text, err := now.catalog.Pattern(choice)
+	if err != nil {
+		return "", nil, err
+	}
+	compiled, err := pattern.Compile(text)
+	if err != nil {
+		return "", nil, fmt.Errorf("compile the catalogue's own pattern: %w", err)
+	}
+	list := []Seen{}
+	try := func(seen Seen, raw []byte) {
+		seen.Source, seen.Type = seen.event.Source, seen.event.Type
+		seen.Options = append([]string{}, now.catalog.OptionsOf(seen.event)...)
+		why, ok := compiled.Explain(raw)
+		if seen.Matches = ok; !ok {
+			seen.Mismatch = &why
+		}
+		list = append(list, seen)
+	}
+	recent, err := s.sightings.Recent(ctx, now.catalog.Bus(workspace), maxRecent)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, one := range recent {
+		if one.Event.SpecVersion == "" && one.Event.Data == nil { // its body was not kept
+			continue
+		}
+		raw, err := json.Marshal(one.Event)
+		if err != nil {
+			return "", nil, fmt.Errorf("encode event %q: %w", one.Event.ID, err)
+		}
+		try(Seen{Told: Told{Recent, one.Event.ID}, Seen: one.Seen, event: one.Event}, raw)
+	}
+	for _, one := range sample.All() {
+		e, err := event.Parse(one.Event)
+		if err != nil {
+			return "", nil, fmt.Errorf("sample %s: %w", one.Name, err)
+		}
+		try(Seen{Told: Told{Sample, one.Name}, event: e}, one.Event)
+	}
+	return text, list, nil
+}
+
+// choose picks the event to tell: the one asked for; else the first that matches; else, since samples know nobody's
+// objects, the first that only the scope keeps from matching.
+func choose(list []Seen, choice catalog.Choice, asked string) (*Seen, error) {
+	pick := func(ok func(Seen) bool) *Seen {
+		if i := slices.IndexFunc(list, ok); i >= 0 {
+			return &list[i]
+		}
+		return nil
+	}
+	if asked != "" {
+		if one := pick(func(e Seen) bool { return e.Name == asked }); one != nil {
+			return one, nil
+		}
+		var faults smithy.InvalidParamsError
+		faults.Add(fault.New("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events"))
+		return nil, faults
+	}
+	if one := pick(func(e Seen) bool { return e.Matches }); one != nil {
+		return one, nil
+	}
+	return pick(func(e Seen) bool {
+		return slices.ContainsFunc(e.Options, func(id string) bool { return slices.Contains(choice.Options, id) })
+	}), nil
+}

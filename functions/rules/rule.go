@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/fault"
+	"pai-notify/shared/httpapi"
+	"pai-notify/shared/rule"
+)
+
+// inWorkspace is embedded in the input of every operation on rules.
+type inWorkspace struct {
+	Workspace string `path:"ws" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of a PAI workspace"`
+}
+
+// named is embedded in the input of every operation on one rule.
+type named struct {
+	inWorkspace
+	Name    string `path:"name" maxLength:"127" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]*$"`
+	IfMatch string `header:"If-Match" doc:"The ETag of the rule as it was read: if it has changed since, the answer is 412"`
+}
+
+// match is what the rule's ETag must be. It takes the forms that proxies make of an ETag, W/"…" among them.
+func (n named) match(without string) (string, error) {
+	given := strings.TrimSpace(n.IfMatch)
+	if given == "" {
+		return without, nil
+	}
+	etag := strings.Trim(strings.TrimPrefix(given, "W/"), `"`)
+	if etag == "" || etag == rule.MatchMissing || strings.ContainsAny(etag, `", `) {
+		var faults smithy.InvalidParamsError
+		faults.Add(fault.New("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out"))
+		return "", faults
+	}
+	return etag, nil
+}
+
+// answer is one rule.
+type answer struct {
+	ETag     string `header:"ETag"`
+	Location string `header:"Location"`
+	Body     Rule
+}
+
+func (s *service) told(saved rule.Saved, c *catalog.Catalog) *answer {
+	return &answer{ETag: `"` + saved.ETag + `"`, Body: wire(saved, c)}
+}
+
+type page struct {
+	Body struct {
+		Items []Rule `json:"items"`
+		Next  string `json:"next,omitempty" doc:"Ask again with it as cursor; left out at the end"`
+	}
+}
+
+func (s *service) list(ctx context.Context, in *struct {
+	inWorkspace
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	Cursor string `query:"cursor" maxLength:"400" doc:"next of the answer before"`
+}) (*page, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Viewer)
+	if err != nil {
+		return nil, err
+	}
+	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
+	if err != nil {
+		var faults smithy.InvalidParamsError
+		faults.Add(fault.New("query.cursor", "is none; leave it out to begin at the start"))
+		return nil, faults
+	}
+	all, err := now.store.List(ctx, in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(r rule.Saved) bool { return reserved(r.Name) || r.Name <= string(after) })
+	out := &page{}
+	out.Body.Items = []Rule{}
+	for _, saved := range all[:min(in.Limit, len(all))] {
+		out.Body.Items = append(out.Body.Items, wire(saved, now.catalog))
+	}
+	if len(all) > in.Limit {
+		out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(all[in.Limit-1].Name))
+	}
+	return out, nil
+}
+
+// reserved are the rules that pai-notify makes for itself: no user's, and none that this API tells of.
+func reserved(name string) bool { return strings.HasPrefix(strings.ToLower(name), rule.ReservedPrefix) }
+
+func (s *service) get(ctx context.Context, in *struct{ named }) (*answer, error) {
+	now, saved, err := s.read(ctx, in.named, access.Viewer)
+	if err != nil {
+		return nil, err
+	}
+	return s.told(saved, now.catalog), nil
+}
+
+func (s *service) read(ctx context.Context, in named, role access.Role) (present, rule.Saved, error) {
+	now, err := s.enter(ctx, in.Workspace, role)
+	if err != nil {
+		return now, rule.Saved{}, err
+	}
+	if reserved(in.Name) {
+		return now, rule.Saved{}, rule.NotFound(in.Workspace, in.Name)
+	}
+	saved, err := now.store.Get(ctx, in.Workspace, in.Name)
+	return now, saved, err
+}
+
+func (s *service) create(ctx context.Context, in *struct {
+	inWorkspace
+	httpapi.Checked[Rule]
+}) (*answer, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Editor)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), rule.MatchMissing)
+	if err != nil {
+		return nil, err
+	}
+	out.Location = "/api/v1/workspaces/" + url.PathEscape(in.Workspace) + "/rules/" + url.PathEscape(out.Body.Name)
+	return out, nil
+}
+
+func (s *service) replace(ctx context.Context, in *struct {
+	named
+	httpapi.Checked[Rule]
+}) (*answer, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Editor)
+	if err != nil {
+		return nil, err
+	}
+	match, err := in.match(rule.MatchExists)
+	if err != nil {
+		return nil, err
+	}
+	in.Body.Name = in.Name // the check has seen to it
+	return s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+}
+
+func (s *service) put(ctx context.Context, now present, workspace string, r rule.Rule, match string) (*answer, error) {
+	saved, err := now.store.Put(ctx, workspace, r, match)
+	if err != nil {
+		return nil, err
+	}
+	s.note(ctx, "rule saved", workspace, r.Name)
+	return s.told(saved, now.catalog), nil
+}
+
+func (s *service) remove(ctx context.Context, in *struct{ named }) (*struct{}, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Editor)
+	if err != nil {
+		return nil, err
+	}
+	if reserved(in.Name) {
+		return nil, rule.NotFound(in.Workspace, in.Name)
+	}
+	match, err := in.match(rule.MatchAny)
+	if err != nil {
+		return nil, err
+	}
+	if err := now.store.Delete(ctx, in.Workspace, in.Name, match); err != nil {
+		return nil, err
+	}
+	s.note(ctx, "rule deleted", in.Workspace, in.Name)
+	return &struct{}{}, nil
+}
+
+// note tells in the log who changed what.
+func (s *service) note(ctx context.Context, what, workspace, name string) {
+	s.log.InfoContext(ctx, "change", "what", what, "workspace", workspace, "rule", name, "key", access.From(ctx).KeyID)
+}
+
+// toggle enables or disables a rule. Without If-Match it begins again where somebody changed the rule meanwhile.
+func (s *service) toggle(on bool) func(context.Context, *struct{ named }) (*answer, error) {
+	return func(ctx context.Context, in *struct{ named }) (*answer, error) {
+		match, err := in.match("")
+		if err != nil {
+			return nil, err
+		}
+		for tries := 3; ; tries-- {
+			now, saved, err := s.read(ctx, in.named, access.Editor)
+			if err != nil {
+				return nil, err
+			}
+			if err := rule.CheckMatch(in.Workspace, in.Name, match, saved.ETag); err != nil {
+				return nil, err
+			}
+			if saved.Enabled == on && !saved.Foreign {
+				return s.told(saved, now.catalog), nil
+			}
+			changed := saved.Rule // without its secrets, which are kept
+			changed.Enabled = on
+			out, err := s.put(ctx, now, in.Workspace, changed, saved.ETag)
+			var ours *rule.Error
+			if match == "" && tries > 1 && errors.As(err, &ours) && ours.Code == rule.CodeChanged {
+				continue
+			}
+			return out, err
+		}
+	}
+}
