@@ -41,6 +41,7 @@ func (b *Bus) giveUp(ctx context.Context, p *push, t target, begun time.Time, ev
 				return
 			}
 		}
+		given := result.status
 		result.status += " (given up; now in the dead-letter queue)"
 		err := b.write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
 			if queue, ok := lastOf(queueARN, arn); ok {
@@ -48,7 +49,7 @@ func (b *Bus) giveUp(ctx context.Context, p *push, t target, begun time.Time, ev
 				switch err := tx.QueryRow("select 1 from queue where name = ?", queue).Scan(&one); {
 				case errors.Is(err, sql.ErrNoRows):
 					ended = countDropped
-					result.status += " (not so: the queue does not exist)"
+					result.status = given + " (given up; the dead-letter queue does not exist)"
 				case err != nil:
 					return err
 				default:

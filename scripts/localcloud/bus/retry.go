@@ -28,7 +28,7 @@ func pause(strategy string, tries int) (time.Duration, bool) {
 	if tries > 3 {
 		return 0, false
 	}
-	return 10*time.Second + rand.N(10*time.Second), true //nolint:gosec // spreads load, guards nothing
+	return 10*time.Second + rand.N(10*time.Second), true // spreads load, guards nothing
 }
 
 // asyncPause is Function Compute's own retry of asynchronous invocations, which EventBridge does not see: 3 more by default.

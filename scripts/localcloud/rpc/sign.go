@@ -2,7 +2,7 @@ package rpc
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the cloud's first signature version is HMAC-SHA1
+	"crypto/sha1" // the cloud's first signature version is HMAC-SHA1
 	"encoding/base64"
 	"maps"
 	"net/http"
@@ -177,7 +177,7 @@ func (s *Server) check(q *Request, id, token, signature, toSign, keyEnd string) 
 			"Specified signature is not matched with our calculation. server string to sign is:"+toSign)
 	}
 	q.Caller = credential
-	q.Caller.Secret = ""
+	q.Caller.AccessKeyID, q.Caller.Secret = id, ""
 	return nil
 }
 
