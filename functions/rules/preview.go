@@ -86,7 +86,7 @@ func (s *service) preview(ctx context.Context, in *struct {
 	for _, f := range fault.List(s.faults(now, draft, old)) {
 		out.Faults = append(out.Faults, httpapi.Field{Path: f.Path, Message: f.Text})
 	}
-	if now.catalog.Check(draft.Event).Len() > 0 {
+	if atFault := now.catalog.Check(draft.Event); atFault.Len() > 0 {
 		return &struct{ Body Preview }{out}, nil
 	}
 	if out.Pattern, out.Events, err = s.match(ctx, now, in.Workspace, draft.Event); err != nil {

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
+)
+
+// Order is what is to be tested: a target that is not saved, by channel and settings, or a saved one.
+type Order struct {
+	Channel   string           `json:"channel,omitempty" example:"dingtalk" doc:"Of a target that is not saved"`
+	Settings  channel.Settings `json:"settings,omitempty" doc:"The channel's fields, secrets too"`
+	Workspace string           `json:"workspace,omitempty" doc:"Of a saved target"`
+	Rule      string           `json:"rule,omitempty"`
+	Target    string           `json:"target,omitempty"`
+	Language  string           `json:"language,omitempty" doc:"Of the message: zh or en; left out: the target's, or the deployment's"`
+	Check     bool             `json:"check,omitempty" doc:"Only look whether the receiver would take messages; GET /api/v1/catalog tells which channels can (silentCheck)"`
+}
+
+func (o Order) isSaved() bool { return o.Workspace != "" || o.Rule != "" || o.Target != "" }
+
+// Names of what lies in EventBridge, as rules and buses can be called.
+var (
+	workspaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+	ruleName      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,126}$`)
+)
+
+// check finds all faults of an order.
+func (s *service) check(ctx context.Context, o Order) smithy.InvalidParamsError {
+	var faults smithy.InvalidParamsError
+	if access.From(ctx).Require(access.Editor) != nil { // the operation says so
+		return faults
+	}
+	if o.Language != "" && o.Language != "zh" && o.Language != "en" {
+		faults.Add(fault.New("Language", "must be zh or en, or be left out"))
+	}
+	unsaved := o.Channel != "" || len(o.Settings) > 0
+	switch {
+	case unsaved == o.isSaved():
+		faults.Add(fault.New("", "must have either channel and settings, of a target that is not saved, or workspace, rule and target, of a saved one"))
+	case unsaved:
+		s.checkUnsaved(&faults, o)
+	default:
+		checkSaved(&faults, o)
+	}
+	return faults
+}
+
+func (s *service) checkUnsaved(faults *smithy.InvalidParamsError, o Order) {
+	if o.Channel == "" {
+		faults.Add(smithy.NewErrParamRequired("Channel"))
+		return
+	}
+	c, known := s.channel(o.Channel)
+	if !known {
+		var names []string
+		for _, c := range s.channels {
+			names = append(names, c.Spec().Name)
+		}
+		faults.Add(fault.New("Channel", "is unknown; the channels are "+strings.Join(names, ", ")))
+		return
+	}
+	faults.AddNested("Settings", c.Spec().Check(o.Settings))
+	if _, can := c.(channel.Checker); o.Check && !can {
+		faults.Add(cannotCheck(c))
+	}
+}
+
+func checkSaved(faults *smithy.InvalidParamsError, o Order) {
+	for _, one := range []struct {
+		field, value string
+		form         *regexp.Regexp
+		what         string
+	}{
+		{"Workspace", o.Workspace, workspaceName, "is no workspace's name: letters, digits, - and _"},
+		{"Rule", o.Rule, ruleName, "is no rule's name: letters, digits, - and _"},
+		{"Target", o.Target, nil, ""},
+	} {
+		switch {
+		case one.value == "":
+			faults.Add(smithy.NewErrParamRequired(one.field))
+		case one.form != nil && !one.form.MatchString(one.value):
+			faults.Add(fault.New(one.field, one.what))
+		}
+	}
+}
+
+// cannotCheck is the fault of asking a channel that has no silent check for one.
+func cannotCheck(c channel.Channel) smithy.InvalidParamError {
+	return fault.New("Check", "cannot be had of "+c.Spec().Title+", which can only be tried by posting a message; leave check out to send one")
+}
