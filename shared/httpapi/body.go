@@ -38,7 +38,8 @@ func readBody(r *http.Request) ([]byte, *Problem) {
 	}
 	if given := r.Header.Get("Content-Type"); given != "" {
 		media, _, err := mime.ParseMediaType(given)
-		if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
+		// curl -d calls every body a form; what it is, is checked below.
+		if err != nil || media != "application/json" && media != "application/x-www-form-urlencoded" && !strings.HasSuffix(media, "+json") {
 			return nil, &Problem{
 				Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
 				Detail: fmt.Sprintf("the body's Content-Type is %.100q", given),

@@ -301,6 +301,10 @@ func TestBadBodiesAreRefusedWithTheirReason(t *testing.T) {
 			}
 		})
 	}
+	curl, body := call(a, "PUT", "/api/v1/things/x", `{"name":"x"}`, "Content-Type", "application/x-www-form-urlencoded")
+	if curl.StatusCode != 200 {
+		t.Errorf("JSON as curl -d sends it = %d %s", curl.StatusCode, body)
+	}
 	answer, body := call(a, "PUT", "/api/v1/things/x", "a: b", "Content-Type", "application/yaml")
 	if p := problem(t, answer, body); p.Status != 415 {
 		t.Errorf("YAML = %d, want 415", p.Status)
