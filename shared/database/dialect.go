@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlitedriver "modernc.org/sqlite"
 )
 
 // dialect is all that differs between the databases.
@@ -53,11 +53,11 @@ func openSQLite(path string) (*DB, error) {
 		"_synchronous":  {"NORMAL"},
 		"_dqs":          {"0"},
 	}.Encode()}
-	pool, err := sql.Open("sqlite", name.String())
+	connector, err := sqlitedriver.NewConnector(name.String())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	return newDB(pool, sqlite{}, newFileLock(path+".lock")), nil
+	return newDB(sql.OpenDB(statements{connector}), sqlite{}, newFileLock(path+".lock")), nil
 }
 
 func (sqlite) name() string { return "sqlite3" }

@@ -51,7 +51,10 @@ func (l *fileLock) lock(ctx context.Context) (unlock func(), err error) {
 		return free, nil
 	case <-ctx.Done():
 		go func() {
-			<-got
+			if err := <-got; err != nil {
+				l.turn <- struct{}{}
+				return
+			}
 			free()
 		}()
 		return nil, ctx.Err()

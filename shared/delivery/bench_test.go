@@ -101,147 +101,147 @@ func refuse(class channel.Class, code string) error {
 	return &channel.Refusal{Class: class, Code: code, Text: "no", Advice: channel.Advice{"en": "do this about " + code}}
 }
 
-func newKeys(t testing.TB) (text string, keys *seal.Keyset) {
-	t.Helper()
+func newKeys(tb testing.TB) (text string, keys *seal.Keyset) {
+	tb.Helper()
 	text, err := seal.NewKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if keys, err = seal.ParseKeys(text); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text, keys
 }
 
 // newURL makes a database with the schema and settings in English.
-func newURL(t testing.TB) string {
-	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "pai.db")
-	db := openDB(t, url)
-	if _, err := migrate.Up(t.Context(), db); err != nil {
-		t.Fatal(err)
+func newURL(tb testing.TB) string {
+	tb.Helper()
+	url := "sqlite:" + filepath.Join(tb.TempDir(), "pai.db")
+	db := openDB(tb, url)
+	if _, err := migrate.Up(tb.Context(), db); err != nil {
+		tb.Fatal(err)
 	}
 	settings := database.DefaultSettings()
 	settings.Language = "en"
-	if err := db.SaveSettings(t.Context(), settings); err != nil {
-		t.Fatal(err)
+	if err := db.SaveSettings(tb.Context(), settings); err != nil {
+		tb.Fatal(err)
 	}
 	return url
 }
 
-func openDB(t testing.TB, url string) *database.DB {
-	t.Helper()
-	db, err := database.Open(t.Context(), url)
+func openDB(tb testing.TB, url string) *database.DB {
+	tb.Helper()
+	db, err := database.Open(tb.Context(), url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
 }
 
-func newBench(t testing.TB, answer func(ctx context.Context, call int, m message.Message) error) *bench {
-	t.Helper()
-	return newBenchAt(t, newURL(t), answer)
+func newBench(tb testing.TB, answer func(ctx context.Context, call int, m message.Message) error) *bench {
+	tb.Helper()
+	return newBenchAt(tb, newURL(tb), answer)
 }
 
-func newBenchAt(t testing.TB, url string, answer func(ctx context.Context, call int, m message.Message) error) *bench {
-	t.Helper()
-	b := &bench{url: url, out: &output{}, db: openDB(t, url)}
+func newBenchAt(tb testing.TB, url string, answer func(ctx context.Context, call int, m message.Message) error) *bench {
+	tb.Helper()
+	b := &bench{url: url, out: &output{}, db: openDB(tb, url)}
 	b.robot = &robot{answer: answer, spec: channel.Spec{Name: "robot", Title: "Robot", Fields: []channel.Field{{Name: "webhook", Secret: true}}}}
 	base, err := catalog.Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	text, keys := newKeys(t)
+	text, keys := newKeys(tb)
 	b.keys = text
 	b.Handler = New(Config{Channel: b.robot, DB: b.db, Catalog: base, Keys: keys, Log: slog.New(slog.NewJSONHandler(b.out, nil))})
 	return b
 }
 
 // body is what EventBridge invokes the function with, for one event and one target.
-func (b *bench) body(t testing.TB, event, ruleName, webhook string) []byte {
-	t.Helper()
+func (b *bench) body(tb testing.TB, event, ruleName, webhook string) []byte {
+	tb.Helper()
 	r := rule.Rule{Name: ruleName, Event: catalog.Choice{Source: "dlc"}, Targets: []rule.Target{
 		{ID: "ops", Channel: b.spec.Name, Settings: channel.Settings{"webhook": webhook}},
 	}}
-	return body(t, r, []channel.Spec{b.spec}, b.Handler.keys, event)
+	return body(tb, r, []channel.Spec{b.spec}, b.Handler.keys, event)
 }
 
-func body(t testing.TB, r rule.Rule, specs []channel.Spec, keys *seal.Keyset, event string) []byte {
-	t.Helper()
+func body(tb testing.TB, r rule.Rule, specs []channel.Spec, keys *seal.Keyset, event string) []byte {
+	tb.Helper()
 	envelopes, err := r.Envelopes(bus, 1, specs, keys)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	origin, err := json.Marshal(envelopes[0].Rule)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	target, err := json.Marshal(envelopes[0].Target)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return fmt.Appendf(nil, `{"v":1,"rule":%s,"target":%s,"event":{"id":%q,"source":"acs.test","specversion":"1.0","type":"test:Job:Failed",`+
 		`"time":"2026-11-24T10:00:00Z","aliyuneventbusname":%q},"data":[{"name":"nightly"}]}`, origin, target, event, bus)
 }
 
 // deliver invokes the function and gives its answer.
-func (b *bench) deliver(t testing.TB, body []byte) Answer {
-	t.Helper()
-	return answerOf(t, b.Handler, body)
+func (b *bench) deliver(tb testing.TB, body []byte) Answer {
+	tb.Helper()
+	return answerOf(tb, b.Handler, body)
 }
 
-func answerOf(t testing.TB, h *Handler, body []byte) Answer {
-	t.Helper()
-	raw, err := h.Deliver(t.Context(), body)
+func answerOf(tb testing.TB, h *Handler, body []byte) Answer {
+	tb.Helper()
+	raw, err := h.Deliver(tb.Context(), body)
 	if err != nil {
-		t.Fatalf("Deliver: %v", err)
+		tb.Fatalf("Deliver: %v", err)
 	}
 	var answer Answer
 	if err := json.Unmarshal(raw, &answer); err != nil {
-		t.Fatalf("answer %s: %v", raw, err)
+		tb.Fatalf("answer %s: %v", raw, err)
 	}
 	return answer
 }
 
 var timerBody = []byte(`{"triggerTime":"2026-11-24T10:01:00Z","triggerName":"due","payload":""}`)
 
-func wantAnswer(t testing.TB, got Answer, want ...ledger.State) {
-	t.Helper()
+func wantAnswer(tb testing.TB, got Answer, want ...ledger.State) {
+	tb.Helper()
 	counts := Answer{}
 	for _, s := range want {
 		counts[s]++
 	}
 	if fmt.Sprint(got) != fmt.Sprint(counts) {
-		t.Errorf("answer %v, want %v", got, counts)
+		tb.Errorf("answer %v, want %v", got, counts)
 	}
 }
 
 // only gives the ledger's one delivery and its attempts.
-func (b *bench) only(t testing.TB) (ledger.Entered, []ledger.Tried) {
-	t.Helper()
-	list, err := b.ledger.List(t.Context(), bus, 10)
+func (b *bench) only(tb testing.TB) (ledger.Entered, []ledger.Tried) {
+	tb.Helper()
+	list, err := b.ledger.List(tb.Context(), bus, 10)
 	if err != nil || len(list) != 1 {
-		t.Fatalf("%d deliveries in the ledger, %v, want 1", len(list), err)
+		tb.Fatalf("%d deliveries in the ledger, %v, want 1", len(list), err)
 	}
-	got, tried, err := b.ledger.Get(t.Context(), list[0].ID)
+	got, tried, err := b.ledger.Get(tb.Context(), list[0].ID)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got, tried
 }
 
 // lines are the log's lines with a message.
-func (b *bench) lines(t testing.TB, message string) (lines []map[string]any) {
-	t.Helper()
+func (b *bench) lines(tb testing.TB, message string) (lines []map[string]any) {
+	tb.Helper()
 	for text := range strings.SplitSeq(strings.TrimSpace(b.out.String()), "\n") {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			t.Fatalf("log line %q: %v", text, err)
+			tb.Fatalf("log line %q: %v", text, err)
 		}
 		if line["msg"] == message {
 			lines = append(lines, line)

@@ -94,7 +94,7 @@ func TestAProcessKilledInMidSendLosesNothing(t *testing.T) {
 	var mu sync.Mutex
 	var ids []string
 	arrived, hold := make(chan struct{}, 8), make(chan struct{})
-	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		ids = append(ids, r.Header.Get("Webhook-Id"))
 		first := len(ids) == 1

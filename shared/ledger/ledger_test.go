@@ -12,18 +12,18 @@ import (
 func TestMain(m *testing.M) { ledgertest.Main(m) }
 
 // sqliteURL makes a database with the schema.
-func sqliteURL(t testing.TB) string {
-	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "pai.db")
-	db, err := database.Open(t.Context(), url)
+func sqliteURL(tb testing.TB) string {
+	tb.Helper()
+	url := "sqlite:" + filepath.Join(tb.TempDir(), "pai.db")
+	db, err := database.Open(tb.Context(), url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	if _, err := migrate.Up(t.Context(), db); err != nil {
-		t.Fatal(err)
+	if _, err := migrate.Up(tb.Context(), db); err != nil {
+		tb.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return url
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"pai-notify/shared/channel"
@@ -13,7 +12,8 @@ import (
 	"pai-notify/shared/seal"
 )
 
-func again(t *testing.T, b *bench) {
+func again(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	first := b.claim(t, terms(), e, e) // twice in one list, too
 	wantStates(t, first, ledger.Claimed)
@@ -34,7 +34,8 @@ func again(t *testing.T, b *bench) {
 	}
 }
 
-func copies(t *testing.T, b *bench) {
+func copies(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	other := b.ledger(t, openDB(t, b.url), b.keys)
 	var claims atomic.Int64
@@ -64,7 +65,8 @@ func copies(t *testing.T, b *bench) {
 // mine says whether a delivery is the caller's to send.
 func mine(d ledger.Delivery) bool { return d.State == ledger.Claimed && !d.Start.IsZero() }
 
-func lists(t *testing.T, b *bench) {
+func lists(b *bench) {
+	t := b.t
 	entries := make([]ledger.Entry, 40)
 	for i := range entries {
 		entries[i] = entry(fmt.Sprintf("e%d", i), "r1", fmt.Sprintf("lark %d", i%7))
@@ -106,7 +108,8 @@ func lists(t *testing.T, b *bench) {
 	}
 }
 
-func fencing(t *testing.T, b *bench) {
+func fencing(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	old := b.claim(t, terms(), e)[0]
 	b.pass(lease + time.Second)
@@ -137,7 +140,8 @@ func fencing(t *testing.T, b *bench) {
 	}
 }
 
-func silence(t *testing.T, b *bench) {
+func silence(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	b.claim(t, terms(), e)
 	b.pass(lease - time.Second)
@@ -155,7 +159,8 @@ func silence(t *testing.T, b *bench) {
 	}
 }
 
-func poison(t *testing.T, b *bench) {
+func poison(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	b.claim(t, terms(), e)
 	claims := 1
@@ -169,7 +174,8 @@ func poison(t *testing.T, b *bench) {
 	}
 }
 
-func givenBack(t *testing.T, b *bench) {
+func givenBack(b *bench) {
+	t := b.t
 	d := b.claim(t, terms(), entry("e1", "r1", "lark A"))[0]
 	states, err := b.Record(t.Context(), []ledger.Result{{Delivery: d}})
 	if err != nil || states[0] != ledger.Waiting {
@@ -181,7 +187,8 @@ func givenBack(t *testing.T, b *bench) {
 	}
 }
 
-func fault(t *testing.T, b *bench) {
+func fault(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "")
 	e.Event = []byte(strings.Repeat("\xff\x00<", 300<<10/3))
 	e.Fault = &ledger.Fault{Class: channel.Rejected, Code: "Undecodable", Text: "want a JSON object"}
@@ -197,7 +204,8 @@ func fault(t *testing.T, b *bench) {
 	}
 }
 
-func notBefore(t *testing.T, b *bench) {
+func notBefore(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	e.NotBefore = b.time().Add(time.Hour)
 	wantStates(t, b.claim(t, terms(), e), ledger.Waiting)
@@ -214,7 +222,8 @@ func notBefore(t *testing.T, b *bench) {
 	}
 }
 
-func hostile(t *testing.T, b *bench) {
+func hostile(b *bench) {
+	t := b.t
 	long := strings.Repeat("长", 10_000)
 	texts := []string{"", "\x00", "\xff\xfe", "a\x00b", long, long + "!", "'; drop table delivery; --", "$1", "e", "e ", "E"}
 	var entries []ledger.Entry
@@ -241,7 +250,8 @@ func hostile(t *testing.T, b *bench) {
 	}
 }
 
-func secrets(t *testing.T, b *bench) {
+func secrets(b *bench) {
+	t := b.t
 	address := "dingtalk https://oapi.dingtalk.com/robot/send?access_token=TOKEN-7f3a"
 	wantStates(t, b.claim(t, terms(), entry("e1", "r1", address), entry("e2", "r1", address)), ledger.Claimed, ledger.Claimed)
 	dump := b.dump(t)
@@ -253,7 +263,8 @@ func secrets(t *testing.T, b *bench) {
 	}
 }
 
-func emptied(t *testing.T, b *bench) {
+func emptied(b *bench) {
+	t := b.t
 	told, failed := entry("told", "r1", "lark A"), entry("failed", "r1", "lark A")
 	got := b.claim(t, terms(), told, failed)
 	b.recordClass(t, got[0], channel.Delivered)
@@ -266,7 +277,8 @@ func emptied(t *testing.T, b *bench) {
 	}
 }
 
-func rotation(t *testing.T, b *bench) {
+func rotation(b *bench) {
+	t := b.t
 	first, second := entry("e1", "r1", "lark A"), entry("e1", "r2", "lark A")
 	b.recordClass(t, b.claim(t, terms(), first)[0], channel.Delivered)
 	other := newBench(t, b.url) // makes another key
@@ -288,7 +300,8 @@ func rotation(t *testing.T, b *bench) {
 	wantStates(t, got, ledger.Duplicate)
 }
 
-func due(t *testing.T, b *bench) {
+func due(b *bench) {
+	t := b.t
 	for i := range 5 {
 		e := entry(fmt.Sprint(i), "r1", fmt.Sprint("lark ", i))
 		e.NotBefore = b.time().Add(time.Duration(5-i) * time.Second)
@@ -315,7 +328,8 @@ func due(t *testing.T, b *bench) {
 	b.wantState(t, foreign, ledger.Waiting)
 }
 
-func summary(t *testing.T, b *bench) {
+func summary(b *bench) {
+	t := b.t
 	got := b.claim(t, terms(), entry("1", "r", "A"), entry("2", "r", "A"), entry("3", "r", "A"), entry("4", "r", "A"))
 	b.recordClass(t, got[0], channel.Delivered)
 	b.recordClass(t, got[1], channel.Delivered)

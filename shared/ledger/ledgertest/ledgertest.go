@@ -16,8 +16,9 @@ import (
 )
 
 // Run runs the suite. open gives the URL of an empty database with the schema, each time another.
-func Run(t *testing.T, open func(t testing.TB) (url string)) {
-	for name, test := range map[string]func(*testing.T, *bench){
+func Run(t *testing.T, open func(tb testing.TB) (url string)) {
+	t.Helper()
+	for name, test := range map[string]func(*bench){
 		"a delivery asked for again is the same":                         again,
 		"a thousand copies at once are claimed once":                     copies,
 		"lists in different orders are claimed once and do not block":    lists,
@@ -51,7 +52,9 @@ func Run(t *testing.T, open func(t testing.TB) (url string)) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newBench(t, open(t)))
+			b := newBench(t, open(t))
+			b.t = t
+			test(b)
 		})
 	}
 }
@@ -59,6 +62,7 @@ func Run(t *testing.T, open func(t testing.TB) (url string)) {
 // bench is a ledger with a clock that tests turn.
 type bench struct {
 	*ledger.Ledger
+	t    *testing.T
 	url  string
 	keys string
 	db   *database.DB
@@ -67,37 +71,37 @@ type bench struct {
 	now time.Time
 }
 
-func newBench(t testing.TB, url string) *bench {
-	t.Helper()
+func newBench(tb testing.TB, url string) *bench {
+	tb.Helper()
 	key, err := seal.NewKey(rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	b := &bench{url: url, keys: key, now: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)}
-	b.db = openDB(t, url)
-	b.Ledger = b.ledger(t, b.db, key)
+	b.db = openDB(tb, url)
+	b.Ledger = b.ledger(tb, b.db, key)
 	return b
 }
 
-func openDB(t testing.TB, url string) *database.DB {
-	t.Helper()
-	db, err := database.Open(t.Context(), url)
+func openDB(tb testing.TB, url string) *database.DB {
+	tb.Helper()
+	db, err := database.Open(tb.Context(), url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return db
 }
 
-func (b *bench) ledger(t testing.TB, db *database.DB, keys string) *ledger.Ledger {
-	t.Helper()
+func (b *bench) ledger(tb testing.TB, db *database.DB, keys string) *ledger.Ledger {
+	tb.Helper()
 	set, err := seal.ParseKeys(keys)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ledger.New(db, set, b.time)
 }
@@ -130,82 +134,82 @@ func entry(event, rule, address string) ledger.Entry {
 	}
 }
 
-func (b *bench) claim(t testing.TB, terms ledger.Terms, entries ...ledger.Entry) []ledger.Delivery {
-	t.Helper()
-	got, err := b.Claim(t.Context(), terms, entries)
+func (b *bench) claim(tb testing.TB, terms ledger.Terms, entries ...ledger.Entry) []ledger.Delivery {
+	tb.Helper()
+	got, err := b.Claim(tb.Context(), terms, entries)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }
 
-func (b *bench) due(t testing.TB, terms ledger.Terms) []ledger.Delivery {
-	t.Helper()
-	got, err := b.Due(t.Context(), terms, "lark", 100)
+func (b *bench) due(tb testing.TB, terms ledger.Terms) []ledger.Delivery {
+	tb.Helper()
+	got, err := b.Due(tb.Context(), terms, "lark", 100)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }
 
 // record records one attempt with an outcome.
-func (b *bench) record(t testing.TB, d ledger.Delivery, o channel.Outcome) ledger.State {
-	t.Helper()
-	states, err := b.Record(t.Context(), []ledger.Result{{
+func (b *bench) record(tb testing.TB, d ledger.Delivery, o channel.Outcome) ledger.State {
+	tb.Helper()
+	states, err := b.Record(tb.Context(), []ledger.Result{{
 		Delivery: d, Attempts: []ledger.Attempt{{At: b.time(), Took: 7 * time.Millisecond, Outcome: o}},
 	}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return states[0]
 }
 
-func (b *bench) recordClass(t testing.TB, d ledger.Delivery, c channel.Class) ledger.State {
-	t.Helper()
-	return b.record(t, d, channel.Outcome{Class: c, Code: c.String()})
+func (b *bench) recordClass(tb testing.TB, d ledger.Delivery, c channel.Class) ledger.State {
+	tb.Helper()
+	return b.record(tb, d, channel.Outcome{Class: c, Code: c.String()})
 }
 
-func (b *bench) get(t testing.TB, e ledger.Entry) (ledger.Entered, []ledger.Tried) {
-	t.Helper()
-	got, tried, err := b.Get(t.Context(), e.ID())
+func (b *bench) get(tb testing.TB, e ledger.Entry) (ledger.Entered, []ledger.Tried) {
+	tb.Helper()
+	got, tried, err := b.Get(tb.Context(), e.ID())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got, tried
 }
 
-func (b *bench) wantState(t testing.TB, e ledger.Entry, want ledger.State) {
-	t.Helper()
-	if got, _ := b.get(t, e); got.State != want {
-		t.Errorf("the delivery of event %s by rule %s is %s, want %s", e.EventID, e.Rule, got.State, want)
+func (b *bench) wantState(tb testing.TB, e ledger.Entry, want ledger.State) {
+	tb.Helper()
+	if got, _ := b.get(tb, e); got.State != want {
+		tb.Errorf("the delivery of event %s by rule %s is %s, want %s", e.EventID, e.Rule, got.State, want)
 	}
 }
 
-func wantStates(t testing.TB, got []ledger.Delivery, want ...ledger.State) {
-	t.Helper()
+func wantStates(tb testing.TB, got []ledger.Delivery, want ...ledger.State) {
+	tb.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%d deliveries, want %d", len(got), len(want))
+		tb.Fatalf("%d deliveries, want %d", len(got), len(want))
 	}
 	for i, d := range got {
 		if d.State != want[i] {
-			t.Errorf("delivery %d is %s, want %s", i, d.State, want[i])
+			tb.Errorf("delivery %d is %s, want %s", i, d.State, want[i])
 		}
 	}
 }
 
 // dump gives all that lies in the database.
-func (b *bench) dump(t testing.TB) (text string) {
-	t.Helper()
-	err := b.db.Read(t.Context(), func(tx *sql.Tx) error {
+func (b *bench) dump(tb testing.TB) (text string) {
+	tb.Helper()
+	err := b.db.Read(tb.Context(), func(tx *sql.Tx) error {
 		for _, table := range []string{"delivery", "attempt", "destination", "secret", "settings", "lease"} {
-			if err := dumpTable(t.Context(), tx, table, &text); err != nil {
+			if err := dumpTable(tb.Context(), tx, table, &text); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }

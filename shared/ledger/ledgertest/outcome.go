@@ -2,14 +2,14 @@ package ledgertest
 
 import (
 	"fmt"
-	"testing"
 	"time"
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/ledger"
 )
 
-func duplicateInFlight(t *testing.T, b *bench) {
+func duplicateInFlight(b *bench) {
+	t := b.t
 	first, second, other := entry("e1", "r1", "lark A"), entry("e1", "r2", "lark A"), entry("e1", "r2", "lark B")
 	other.Target = "other"
 	// In one list, too: the second waits for the first of the same list.
@@ -23,12 +23,14 @@ func duplicateInFlight(t *testing.T, b *bench) {
 	b.wantState(t, other, ledger.Claimed)
 }
 
-func duplicateDelivered(t *testing.T, b *bench) {
+func duplicateDelivered(b *bench) {
+	t := b.t
 	b.recordClass(t, b.claim(t, terms(), entry("e1", "r1", "lark A"))[0], channel.Delivered)
 	wantStates(t, b.claim(t, terms(), entry("e1", "r2", "lark A"), entry("e2", "r2", "lark A")), ledger.Duplicate, ledger.Claimed)
 }
 
-func duplicateDies(t *testing.T, b *bench) {
+func duplicateDies(b *bench) {
+	t := b.t
 	first, second := entry("e1", "r1", "lark A"), entry("e1", "r2", "lark A")
 	got := b.claim(t, terms(), first, second)
 	b.recordClass(t, got[0], channel.Misconfigured)
@@ -41,7 +43,8 @@ func duplicateDies(t *testing.T, b *bench) {
 	b.wantState(t, second, ledger.Delivered)
 }
 
-func duplicateLater(t *testing.T, b *bench) {
+func duplicateLater(b *bench) {
+	t := b.t
 	first, second := entry("e1", "r1", "lark A"), entry("e1", "r2", "lark A")
 	b.recordClass(t, b.claim(t, terms(), first)[0], channel.Unavailable)
 	b.wantState(t, first, ledger.Waiting)
@@ -51,7 +54,8 @@ func duplicateLater(t *testing.T, b *bench) {
 	b.wantState(t, first, ledger.Duplicate)
 }
 
-func pace(t *testing.T, b *bench) {
+func pace(b *bench) {
+	t := b.t
 	dingtalk := terms(channel.Pace{Burst: 4, Every: 4 * time.Second})
 	other := b.ledger(t, openDB(t, b.url), b.keys)
 	sent := 0
@@ -101,7 +105,8 @@ func pace(t *testing.T, b *bench) {
 	b.wantState(t, entry("9", "r1", "dingtalk A"), ledger.Claimed)
 }
 
-func paces(t *testing.T, b *bench) {
+func paces(b *bench) {
+	t := b.t
 	lark := terms(channel.Pace{Burst: 4, Every: 200 * time.Millisecond}, channel.Pace{Burst: 10, Every: 600 * time.Millisecond})
 	sent := 0
 	for i := range 60 {
@@ -115,7 +120,8 @@ func paces(t *testing.T, b *bench) {
 	}
 }
 
-func take(t *testing.T, b *bench) {
+func take(b *bench) {
+	t := b.t
 	slow := terms(channel.Pace{Burst: 1, Every: time.Minute})
 	hash, err := b.Destination(t.Context(), "lark A")
 	if err != nil {
@@ -129,7 +135,8 @@ func take(t *testing.T, b *bench) {
 	wantStates(t, b.claim(t, slow, entry("e1", "r", "lark A")), ledger.Waiting)
 }
 
-func block(t *testing.T, b *bench) {
+func block(b *bench) {
+	t := b.t
 	dingtalk := terms(channel.Pace{Burst: 4, Every: 4 * time.Second})
 	first, second := entry("e1", "r1", "dingtalk A"), entry("e2", "r1", "dingtalk A")
 	d := b.claim(t, dingtalk, first)[0]
@@ -164,15 +171,13 @@ func block(t *testing.T, b *bench) {
 	}
 }
 
-func retries(t *testing.T, b *bench) {
+func retries(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	d := b.claim(t, terms(), e)[0]
 	start := b.time()
 	var waits []int
-	for {
-		if b.recordClass(t, d, channel.Unavailable) == ledger.Dead {
-			break
-		}
+	for b.recordClass(t, d, channel.Unavailable) != ledger.Dead {
 		got, _ := b.get(t, e)
 		wait := got.Due.Sub(b.time())
 		waits = append(waits, int(wait.Minutes()))
@@ -193,7 +198,8 @@ func retries(t *testing.T, b *bench) {
 	}
 }
 
-func held(t *testing.T, b *bench) {
+func held(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	b.recordClass(t, b.claim(t, terms(), e)[0], channel.Unavailable)
 	b.pass(time.Minute + 72*time.Hour) // due a minute on, and then nobody came for a weekend
@@ -203,7 +209,8 @@ func held(t *testing.T, b *bench) {
 	}
 }
 
-func unknown(t *testing.T, b *bench) {
+func unknown(b *bench) {
+	t := b.t
 	e := entry("e1", "r1", "lark A")
 	d := b.claim(t, terms(), e)[0]
 	for i, want := range []ledger.State{ledger.Waiting, ledger.Waiting, ledger.Dead} {
@@ -220,7 +227,8 @@ func unknown(t *testing.T, b *bench) {
 	}
 }
 
-func dead(t *testing.T, b *bench) {
+func dead(b *bench) {
+	t := b.t
 	for _, class := range []channel.Class{channel.Misconfigured, channel.Rejected} {
 		e := entry(class.String(), "r1", "lark A")
 		if got := b.recordClass(t, b.claim(t, terms(), e)[0], class); got != ledger.Dead {

@@ -115,7 +115,8 @@ func start(t *testing.T, b *bench, what string) (*exec.Cmd, io.Reader) {
 	return cmd, out
 }
 
-func processes(t *testing.T, b *bench) {
+func processes(b *bench) {
+	t := b.t
 	const children = 4
 	commands, outs := make([]*exec.Cmd, children), make([]io.Reader, children)
 	for i := range commands {
@@ -143,7 +144,8 @@ func processes(t *testing.T, b *bench) {
 	t.Logf("slowest call of %d processes: %v", children, slowest)
 }
 
-func killed(t *testing.T, b *bench) {
+func killed(b *bench) {
+	t := b.t
 	cmd, out := start(t, b, "hold")
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || line != "claimed\n" {
