@@ -82,6 +82,14 @@ func (f *faults) put(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// get lists the faults with the times they have left.
+func (f *faults) get(w http.ResponseWriter, _ *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(append([]*fault{}, f.list...)) // a reader who left needs no answer
+}
+
 func (f *faults) clear(w http.ResponseWriter, _ *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -131,6 +131,7 @@ func run(ctx context.Context, s settings) (err error) {
 	cloud.Handle("/", fails)
 	cloud.Handle("/local/", events)
 	cloud.HandleFunc("PUT /local/faults", fails.put)
+	cloud.HandleFunc("GET /local/faults", fails.get)
 	cloud.HandleFunc("DELETE /local/faults", fails.clear)
 	cloud.HandleFunc("GET /local/functions", functions.ServeStatus)
 

@@ -314,23 +314,12 @@ func (c *cloud) cloudFault(f map[string]any) {
 }
 
 // pids are the processes of a function.
-func (c *cloud) pids(function string) []int {
+func (c *cloud) pids(function string) (pids []int) {
 	c.t.Helper()
-	var status []struct {
-		Function  string
-		Instances []struct {
-			PID   int
-			State string
-		}
-	}
+	var status map[string]struct{ Instances []struct{ PID int } }
 	ask(c.t, http.MethodGet, c.Cloud+"/local/functions", nil).must(c.t, http.StatusOK).into(c.t, &status)
-	var pids []int
-	for _, f := range status {
-		if strings.HasSuffix(f.Function, function) {
-			for _, i := range f.Instances {
-				pids = append(pids, i.PID)
-			}
-		}
+	for _, i := range status[function].Instances {
+		pids = append(pids, i.PID)
 	}
 	return pids
 }
