@@ -14,11 +14,11 @@ import (
 	"pai-notify/shared/pattern"
 )
 
-func load(t testing.TB) *Catalog {
-	t.Helper()
+func load(tb testing.TB) *Catalog {
+	tb.Helper()
 	c, err := Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -34,11 +34,11 @@ func read(t *testing.T, name string, into any) {
 	}
 }
 
-func parse(t testing.TB, s sample.Sample) event.Event {
-	t.Helper()
+func parse(tb testing.TB, s sample.Sample) event.Event {
+	tb.Helper()
 	e, err := event.Parse(s.Event)
 	if err != nil {
-		t.Fatalf("%s: %v", s.Name, err)
+		tb.Fatalf("%s: %v", s.Name, err)
 	}
 	return e
 }

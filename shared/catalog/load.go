@@ -75,7 +75,7 @@ type Problem struct {
 }
 
 // Problems are all faults of an override.
-type Problems []Problem
+type Problems []Problem //nolint:errname // it reads as what it is: catalog.Problems
 
 func (p Problems) Error() string {
 	lines := make([]string, len(p))

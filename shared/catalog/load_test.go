@@ -28,7 +28,7 @@ func TestEmbeddedCatalogueIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want bytes.Buffer
-	if err := json.Indent(&want, made, "", " "); err != nil {
+	if err := json.Indent(&want, made, "", ""); err != nil {
 		t.Fatal(err)
 	}
 	if *update {

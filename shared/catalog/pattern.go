@@ -33,7 +33,7 @@ func (c *Catalog) Pattern(choice Choice) (string, error) {
 	}
 	if choice.Scope.Kind != AllInWorkspace {
 		names := strings.Split(o.scopes[choice.Scope.Kind], ".")
-		var clause any = choice.wanted()
+		clause := choice.wanted()
 		for _, name := range slices.Backward(names) {
 			clause = map[string]any{name: clause}
 		}

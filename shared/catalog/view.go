@@ -279,7 +279,7 @@ func text(raw string) string {
 		if s == "null" {
 			return ""
 		}
-		if strings.IndexByte(s, 0) >= 0 {
+		if len(s) != len(raw)-2 && strings.IndexByte(s, 0) >= 0 { // only an escape can make one
 			s = strings.ReplaceAll(s, "\x00", "")
 		}
 		return s

@@ -134,7 +134,7 @@ func attribute(value string, most int) string {
 	if !ok {
 		text = value
 	}
-	if strings.IndexByte(text, 0) >= 0 {
+	if len(text) != len(value)-2 && strings.IndexByte(text, 0) >= 0 { // only an escape can make one
 		text = strings.ReplaceAll(text, "\x00", "")
 	}
 	if len(text) > most {

@@ -63,9 +63,7 @@ func (s *Set) read(event []byte, room []scan.Span) ([]scan.Span, error) {
 		return nil, &scan.Error{Reason: `want an object: "{"`}
 	}
 	spans := room
-	if n := s.tree.Len(); n <= len(room) {
-		spans = room[:n]
-	} else {
+	if n := s.tree.Len(); n > len(room) {
 		spans = make([]scan.Span, n)
 	}
 	return spans, s.tree.Fill(event, spans)

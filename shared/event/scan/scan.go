@@ -226,10 +226,15 @@ func Text[T ~string | ~[]byte](raw T) (text string, ok bool) {
 		return "", false
 	}
 	text = string(raw[1 : len(raw)-1])
-	if strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text) {
+	if simple(text) || strings.IndexByte(text, '\\') < 0 && utf8.ValidString(text) {
 		return text, true
 	}
-	err := json.Unmarshal([]byte(raw), &text) // rare enough to leave to encoding/json
+	return decode([]byte(raw))
+}
+
+// decode leaves escapes, which are rare, to encoding/json.
+func decode(raw []byte) (text string, ok bool) {
+	err := json.Unmarshal(raw, &text)
 	return text, err == nil
 }
 

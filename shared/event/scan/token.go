@@ -3,6 +3,7 @@ package scan
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // blanks steps over white space.
@@ -49,10 +50,12 @@ func (s *Scanner) quoted() {
 	}
 }
 
+// Eight bytes of 1, and of their highest bits.
+const ones, tops = 0x0101010101010101, 0x8080808080808080
+
 // plain counts the bytes before the first quotation mark, backslash or control character. It looks at eight at a time:
 // with the usual tricks for "has a zero byte" and "has a byte less than n", the lowest bit set tells the first.
 func plain(text []byte) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	at := 0
 	for ; at+8 <= len(text); at += 8 {
 		w := binary.LittleEndian.Uint64(text[at:])
@@ -66,6 +69,26 @@ func plain(text []byte) int {
 		at++
 	}
 	return at
+}
+
+// simple says that a text has only ASCII and no backslash.
+func simple(text string) bool {
+	at := 0
+	for ; at+8 <= len(text); at += 8 {
+		t := text[at : at+8] // read at once: the compiler joins the bytes
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		slash := w ^ (ones * '\\')
+		if (w|(slash-ones)&^slash)&tops != 0 {
+			return false
+		}
+	}
+	for ; at < len(text); at++ {
+		if text[at] >= utf8.RuneSelf || text[at] == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // escape steps over what follows a backslash; -1 after an error.

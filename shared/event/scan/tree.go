@@ -21,7 +21,7 @@ type Tree struct {
 type node struct {
 	members  map[string]*node
 	elements []*node // nil where no path leads
-	slot     int     // from 1; 0 where no path ends
+	slot     int     // from 1; 0 of the root unless the empty path was asked for
 }
 
 // Slot is the place of a path's value in what [Tree.Fill] fills, from 0; the same path has the same slot.
@@ -29,12 +29,17 @@ func (t *Tree) Slot(path ...Step) int {
 	n := &t.root
 	for _, step := range path {
 		n = n.child(step)
+		t.number(n) // also places on the way, so that Fill sees whether it has been there
 	}
+	t.number(n)
+	return n.slot - 1
+}
+
+func (t *Tree) number(n *node) {
 	if n.slot == 0 {
 		t.slots++
 		n.slot = t.slots
 	}
-	return n.slot - 1
 }
 
 func (n *node) child(step Step) *node {
@@ -73,7 +78,9 @@ func (n *node) fill(s *Scanner, spans []Span) {
 	case n.members != nil && s.Object():
 		for name, ok := s.Member(); ok; name, ok = s.Member() {
 			if inner := n.members[string(name)]; inner != nil {
-				inner.clear(spans)
+				if spans[inner.slot-1].To > 0 { // given twice
+					inner.clear(spans)
+				}
 				inner.fill(s, spans)
 			} else {
 				s.Value()

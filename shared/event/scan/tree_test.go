@@ -60,7 +60,7 @@ func TestFillRefusesWhatIsNoJSON(t *testing.T) {
 	var tree scan.Tree
 	tree.Slot(member("a"), member("b"))
 	for _, text := range []string{``, `{"a":{"b":1}`, `{"a":{"b":tru}}`, `{"a":1}x`, `{"a":` + strings.Repeat("[", 600)} {
-		if err := tree.Fill([]byte(text), make([]scan.Span, 1)); err == nil {
+		if err := tree.Fill([]byte(text), make([]scan.Span, tree.Len())); err == nil {
 			t.Errorf("Fill(%.20s) found no fault", text)
 		}
 	}
