@@ -85,7 +85,8 @@ func (c *Catalog) checkOptions(choice Choice, o *origin, add adder) {
 			add(at, "%s appears twice; leave it out here", quoted(id))
 		case exists && (o == nil || source.ID == o.id): // a wrong source is a fault of its own
 		case exists:
-			add(at, "%s is an option of the source %q; a rule hears of one source, make another rule for it", quoted(id), source.ID)
+			add(at, "%s is an option of the source %q; a rule hears of one source, make another rule for it",
+				quoted(id), source.ID)
 		case known == "":
 			add(at, "%s is not an option of any source", quoted(id))
 		default:
@@ -107,7 +108,8 @@ func (c *Catalog) checkScope(choice Choice, o *origin, add adder) {
 	case !known:
 		add("Scope.Kind", "%s is not a scope; choose one of %s", quoted(scope.Kind), strings.Join(kinds, ", "))
 	case !slices.Contains(kinds, scope.Kind):
-		add("Scope.Kind", "%s is not a scope of the source %q; choose one of %s", quoted(scope.Kind), o.id, strings.Join(kinds, ", "))
+		add("Scope.Kind", "%s is not a scope of the source %q; choose one of %s",
+			quoted(scope.Kind), o.id, strings.Join(kinds, ", "))
 	}
 	switch {
 	case member == "ids":

@@ -197,7 +197,8 @@ func (c *compiler) option(o *origin, s source, at, id string, f optionForm) {
 	for i, name := range f.Events {
 		e, ok := s.Events.find(name)
 		if !ok {
-			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events: %s", name, strings.Join(s.Events.keys(), ", "))
+			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events: %s",
+				name, strings.Join(s.Events.keys(), ", "))
 			continue
 		}
 		o.options[name] = append(o.options[name], id)

@@ -37,8 +37,18 @@ func Load() (*Catalog, error) { return build(nil) }
 // line in the file.
 func (c *Catalog) Override(text []byte) (*Catalog, error) {
 	if len(text) > maxOverride {
-		return nil, Problems{{Text: fmt.Sprintf("%d bytes are too many; write only what differs, in at most %d", len(text), maxOverride)}}
+		const advice = "%d bytes are too many; write only what differs, in at most %d"
+		return nil, Problems{{Text: fmt.Sprintf(advice, len(text), maxOverride)}}
 	}
+	if at := tooDeep(text); at >= 0 {
+		line := 1 + bytes.Count(text[:at], []byte("\n"))
+		return nil, Problems{{Line: line, Text: fmt.Sprintf("brackets nest deeper than %d", maxNesting)}}
+	}
+	return build(append(slices.Clone(c.overrides), text))
+}
+
+// tooDeep is where brackets nest too deep; -1 if they do not.
+func tooDeep(text []byte) int {
 	depth := 0
 	for i, b := range text {
 		switch b {
@@ -48,10 +58,10 @@ func (c *Catalog) Override(text []byte) (*Catalog, error) {
 			depth = max(depth-1, 0)
 		}
 		if depth > maxNesting {
-			return nil, Problems{{Line: 1 + bytes.Count(text[:i], []byte("\n")), Text: fmt.Sprintf("brackets nest deeper than %d", maxNesting)}}
+			return i
 		}
 	}
-	return build(append(slices.Clone(c.overrides), text))
+	return -1
 }
 
 func build(overrides [][]byte) (*Catalog, error) {

@@ -141,7 +141,8 @@ func (p *parser) operators(raw []byte, at string) condition {
 		case "cidr":
 			c.tests = append(c.tests, p.cidr(raw, here))
 		default:
-			p.wrong(at, "%s is no operator; known are prefix, suffix, contains, anything-but, numeric, cidr, exists", shown(quote(name)))
+			p.wrong(at, "%s is no operator; known are %s", shown(quote(name)),
+				"prefix, suffix, contains, anything-but, numeric, cidr, exists")
 		}
 	}
 	switch {
