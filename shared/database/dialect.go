@@ -85,7 +85,8 @@ func (sqlite) again(error) bool { return false }
 
 // flush writes a page, because SQLite syncs its log only for a transaction that wrote.
 func (sqlite) flush() string {
-	return "insert into lease (key, holder, until) values ('flush', '', 0) on conflict (key) do update set until = lease.until + 1"
+	return `insert into lease (key, holder, until) values ('flush', '', 0)
+		on conflict (key) do update set until = lease.until + 1`
 }
 
 func (sqlite) forUpdate() string { return "" }
@@ -157,7 +158,8 @@ func (postgres) forUpdate() string { return " for update" }
 func (postgres) now() string { return "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)" }
 
 func (postgres) tables() string {
-	return "select count(*) from information_schema.tables where table_schema = any(current_schemas(false)) and table_name = $1"
+	return `select count(*) from information_schema.tables
+		where table_schema = any(current_schemas(false)) and table_name = $1`
 }
 
 // insideFunctionCompute tells the real one, which sets FC_INSTANCE_ID and keeps code in /code

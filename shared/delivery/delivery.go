@@ -32,11 +32,13 @@ const (
 	leaseTime = 45 * time.Second // of a claim: after a crash it is due again
 	beginTime = 15 * time.Second // must be left of an invocation for the timer to claim more
 	writeTime = 3 * time.Second  // of an invocation is kept for recording what became of it
-	tickTime  = 45 * time.Second // after so long a timer leaves the rest to the next one, a minute after it
 )
 
-// patience is how far away a slot of the receiver's pace may be for the invocation to wait for it.
-const patience = 2 * time.Second
+// Times of the project's clock.
+const (
+	patience = 2 * time.Second  // a slot of the receiver's pace may be so far away for the invocation to wait for it
+	tickTime = 45 * time.Second // after so long a timer leaves the rest to the next one, which comes a minute after it
+)
 
 // Handler does the work of one channel's delivery function. It is safe for concurrent use.
 type Handler struct {

@@ -237,6 +237,7 @@ func TestBodiesThatAreNoEnvelopeAreKeptDead(t *testing.T) {
 		"deep objects":      []byte(strings.Repeat(`{"rule":`, 100_000)),
 		"null":              []byte("null"),
 		"an empty list":     []byte("[]"),
+		"a broken list":     []byte("[1,2"),
 		"half an envelope":  []byte(`{"rule":{"name":"r","bus":"b"},"target":`),
 		"an unknown target": []byte(`{"rule":{"name":"r"},"target":{"id":"","channel":""},"data":[]}`),
 	} {
@@ -258,6 +259,19 @@ func TestBodiesThatAreNoEnvelopeAreKeptDead(t *testing.T) {
 				t.Errorf("%d lines say so, want 2", len(lines))
 			}
 		})
+	}
+}
+
+func TestAListOfAnyLengthIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	elements := make([]string, 2*maxClaim+1)
+	for i := range elements {
+		elements[i] = string(b.body(t, fmt.Sprint("e", i), "nightly", secret))
+	}
+	answer := b.deliver(t, []byte("["+strings.Join(elements, ",")+"]"))
+	if answer[ledger.Delivered] != len(elements) || b.robot.calls() != len(elements) {
+		t.Errorf("answer %v and %d messages, want all %d delivered", answer, b.robot.calls(), len(elements))
 	}
 }
 

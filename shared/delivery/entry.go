@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"pai-notify/shared/channel"
@@ -21,6 +22,9 @@ const (
 	codeDamaged     = "DamagedRow"
 )
 
+// maxClaim is how many deliveries are claimed at once. EventBridge brings at most 16 in a list.
+const maxClaim = 256
+
 // deliver enters what EventBridge brings, and sends what can be sent now.
 func (h *Handler) deliver(ctx context.Context, body []byte) (Answer, error) {
 	p, err := h.present(ctx)
@@ -31,20 +35,25 @@ func (h *Handler) deliver(ctx context.Context, body []byte) (Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := h.ledger.Claim(ctx, h.terms(), entries)
-	if err != nil {
-		return nil, err
-	}
 	answer := Answer{}
-	mine := claimed[:0]
-	for _, d := range claimed {
-		if d.State == ledger.Claimed && !d.Start.IsZero() {
-			mine = append(mine, d)
-		} else {
-			answer[d.State]++
+	for part := range slices.Chunk(entries, maxClaim) {
+		claimed, err := h.ledger.Claim(ctx, h.terms(), part)
+		if err != nil {
+			return nil, err
+		}
+		mine := claimed[:0]
+		for _, d := range claimed {
+			if d.State == ledger.Claimed && !d.Start.IsZero() {
+				mine = append(mine, d)
+			} else {
+				answer[d.State]++
+			}
+		}
+		if err := h.send(ctx, p, mine, answer); err != nil {
+			return nil, err
 		}
 	}
-	return answer, h.send(ctx, p, mine, answer)
+	return answer, nil
 }
 
 // entries reads a body. Every body makes an entry, if need be one that is dead.
@@ -89,7 +98,8 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	}
 	if e.Target.Channel != h.spec.Name {
 		entry.Fault = &ledger.Fault{Class: channel.Misconfigured, Code: codeMisrouted,
-			Text: fmt.Sprintf("the target is for channel %q and its function's ARN is that of %q: recompile the rules", e.Target.Channel, h.spec.Name)}
+			Text: fmt.Sprintf("the target is for channel %q and its function's ARN is that of %q: recompile the rules",
+				e.Target.Channel, h.spec.Name)}
 		return entry, nil
 	}
 	if p.settings.Paused {

@@ -157,7 +157,8 @@ func (h *Handler) attempt(ctx context.Context, p present, d ledger.Delivery) (a 
 	start := time.Now()
 	defer func() {
 		if r := recover(); r != nil {
-			h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", harmless(r), "stack", string(debug.Stack()))
+			h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", harmless(r),
+				"stack", string(debug.Stack()))
 			a.Outcome = channel.Outcome{Class: channel.Unknown, Code: "Panic", Text: harmless(r)}
 		}
 		a.Took = time.Since(start)

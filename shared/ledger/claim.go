@@ -58,10 +58,10 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 		}
 		seen[id] = true
 		r := row{
-			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus), rule: keyColumn(e.Rule),
-			target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel), destination: hashes[i],
-			object: column(e.Object), happened: millis(e.Happened), due: millis(e.NotBefore), sealed: e.Sealed, event: e.Event,
-			isNew: true,
+			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus),
+			rule: keyColumn(e.Rule), target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel),
+			destination: hashes[i], object: column(e.Object), happened: millis(e.Happened), due: millis(e.NotBefore),
+			sealed: e.Sealed, event: e.Event, isNew: true,
 		}
 		if f := e.Fault; f != nil {
 			r.state, r.class, r.code, r.fault = Dead, f.Class.String(), column(f.Code), column(f.Text)
@@ -272,17 +272,20 @@ func (l *Ledger) Due(ctx context.Context, t Terms, channelName string, limit int
 	}
 }
 
-func (l *Ledger) due(ctx context.Context, tx *sql.Tx, t Terms, channelName string, limit int) (claimed []Delivery, looked int, err error) {
+func (l *Ledger) due(
+	ctx context.Context, tx *sql.Tx, t Terms, channelName string, limit int,
+) (claimed []Delivery, looked int, err error) {
 	s := session{now: l.now().UnixMilli(), terms: t}
 	var ids, hashes []string
 	err = query(ctx, tx, `select id, delivery.destination from delivery left join destination on hash = delivery.destination
 		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and coalesce(opens, 0) <= $3
-		order by due, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit}, func(scan func(...any) error) error {
-		var id, hash string
-		err := scan(&id, &hash)
-		ids, hashes = append(ids, id), append(hashes, hash)
-		return err
-	})
+		order by due, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit},
+		func(scan func(...any) error) error {
+			var id, hash string
+			err := scan(&id, &hash)
+			ids, hashes = append(ids, id), append(hashes, hash)
+			return err
+		})
 	if err != nil || len(ids) == 0 {
 		return nil, 0, err
 	}

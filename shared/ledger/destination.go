@@ -122,8 +122,10 @@ func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destinati
 		for i, ms := range d.arrivals {
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
-		if _, err := tx.ExecContext(ctx, "update destination set pace = $1, opens = $2, closed_until = $3, failures = $4 where hash = $5",
-			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.hash); err != nil {
+		_, err := tx.ExecContext(ctx,
+			"update destination set pace = $1, opens = $2, closed_until = $3, failures = $4 where hash = $5",
+			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.hash)
+		if err != nil {
 			return fmt.Errorf("save a destination: %w", err)
 		}
 	}

@@ -61,7 +61,8 @@ func (l *Ledger) makeKey(ctx context.Context) (sealed string, err error) {
 		return "", err
 	}
 	err = l.db.Write(ctx, true, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "insert into secret (name, sealed) values ($1, $2) on conflict (name) do nothing", keyName, mine)
+		_, err := tx.ExecContext(ctx,
+			"insert into secret (name, sealed) values ($1, $2) on conflict (name) do nothing", keyName, mine)
 		return err
 	})
 	if err != nil {

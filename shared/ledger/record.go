@@ -41,7 +41,8 @@ func addAttempts(ctx context.Context, tx *sql.Tx, list []attempt) error {
 	for i, a := range list {
 		tuples[i] = v.tuple(a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
 	}
-	_, err := tx.ExecContext(ctx, "insert into attempt (delivery, n, claim, at, ms, class, code, text) values "+strings.Join(tuples, ", "), v.args...)
+	_, err := tx.ExecContext(ctx,
+		"insert into attempt (delivery, n, claim, at, ms, class, code, text) values "+strings.Join(tuples, ", "), v.args...)
 	if err != nil {
 		return fmt.Errorf("add attempts: %w", err)
 	}
@@ -164,7 +165,8 @@ func pause(o channel.Outcome, tries int64) time.Duration {
 
 // countUnknown counts attempts whose answer was not understood, those before and those about to be added.
 func countUnknown(ctx context.Context, tx *sql.Tx, id string, attempts []Attempt) (n int, err error) {
-	err = tx.QueryRowContext(ctx, "select count(*) from attempt where delivery = $1 and class = $2", id, channel.Unknown.String()).Scan(&n)
+	err = tx.QueryRowContext(ctx,
+		"select count(*) from attempt where delivery = $1 and class = $2", id, channel.Unknown.String()).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count attempts: %w", err)
 	}
@@ -187,7 +189,8 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error
 		var set string
 		switch r.state {
 		case Delivered:
-			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) + ", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
+			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
+				", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
 		case Dead:
 			set = "due = " + v.one(now)
 		case Waiting:
@@ -196,8 +199,9 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error
 		default:
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "update delivery set "+set+" where event_source = "+v.one(r.source)+" and event_id = "+v.one(r.eventID)+
-			" and destination = "+v.one(r.destination)+" and id <> "+v.one(r.id)+" and state = 'waiting'", v.args...)
+		_, err := tx.ExecContext(ctx, "update delivery set "+set+" where event_source = "+v.one(r.source)+
+			" and event_id = "+v.one(r.eventID)+" and destination = "+v.one(r.destination)+" and id <> "+v.one(r.id)+
+			" and state = 'waiting'", v.args...)
 		if err != nil {
 			return fmt.Errorf("move duplicates on: %w", err)
 		}

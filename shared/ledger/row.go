@@ -149,8 +149,8 @@ func update(ctx context.Context, tx *sql.Tx, rows []*row) error {
 	if len(tuples) == 0 {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt, done, emptied)
-		as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
+	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
+		done, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
 		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
 		receipt = v.receipt, done = v.done, sealed = case v.emptied when 1 then `+empty+` else sealed end,
 		event = case v.emptied when 1 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)

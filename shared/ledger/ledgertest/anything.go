@@ -25,7 +25,8 @@ func (w *world) key(d ledger.Delivery) string { return d.EventID + " to " + d.De
 
 func (w *world) entry(r *rapid.T) ledger.Entry {
 	e := entry(fmt.Sprintf("%d-%d", w.round, rapid.IntRange(0, 3).Draw(r, "event")),
-		fmt.Sprintf("r%d", rapid.IntRange(0, 2).Draw(r, "rule")), fmt.Sprintf("%d lark %d", w.round, rapid.IntRange(0, 1).Draw(r, "address")))
+		fmt.Sprintf("r%d", rapid.IntRange(0, 2).Draw(r, "rule")),
+		fmt.Sprintf("%d lark %d", w.round, rapid.IntRange(0, 1).Draw(r, "address")))
 	e.Target = e.Address
 	e.Channel = fmt.Sprint("c", w.round)
 	return e
@@ -131,7 +132,9 @@ func anything(b *bench) {
 			left = len(got) > 0
 			w.took(r, got)
 			for _, d := range got {
-				if _, err := w.Record(r.Context(), []ledger.Result{{Delivery: d, Attempts: []ledger.Attempt{{At: w.time(), Outcome: channel.Outcome{Class: channel.Delivered}}}}}); err != nil {
+				told := ledger.Attempt{At: w.time(), Outcome: channel.Outcome{Class: channel.Delivered}}
+				_, err := w.Record(r.Context(), []ledger.Result{{Delivery: d, Attempts: []ledger.Attempt{told}}})
+				if err != nil {
 					r.Fatal(err)
 				}
 			}

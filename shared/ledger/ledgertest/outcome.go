@@ -140,7 +140,8 @@ func block(b *bench) {
 	dingtalk := terms(channel.Pace{Burst: 4, Every: 4 * time.Second})
 	first, second := entry("e1", "r1", "dingtalk A"), entry("e2", "r1", "dingtalk A")
 	d := b.claim(t, dingtalk, first)[0]
-	if got := b.record(t, d, channel.Outcome{Class: channel.Throttled, Code: "130101", After: 10 * time.Minute}); got != ledger.Waiting {
+	blocked := channel.Outcome{Class: channel.Throttled, Code: "130101", After: 10 * time.Minute}
+	if got := b.record(t, d, blocked); got != ledger.Waiting {
 		t.Errorf("recorded as %s", got)
 	}
 	got := b.claim(t, dingtalk, second)
@@ -156,7 +157,7 @@ func block(b *bench) {
 	if len(probe) != 1 {
 		t.Fatalf("%d due at the block's end, want one probe", len(probe))
 	}
-	b.record(t, probe[0], channel.Outcome{Class: channel.Throttled, Code: "130101", After: 10 * time.Minute})
+	b.record(t, probe[0], blocked)
 	if got := b.due(t, dingtalk); len(got) != 0 {
 		t.Errorf("%d due after a probe that failed", len(got))
 	}

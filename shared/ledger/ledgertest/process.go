@@ -84,7 +84,8 @@ func child(what, url, keys string) error {
 			class = channel.Unavailable // durable
 		}
 		if err := timed(func() error {
-			_, err := l.Record(ctx, []ledger.Result{{Delivery: got[0], Attempts: []ledger.Attempt{{At: time.Now(), Outcome: channel.Outcome{Class: class}}}}})
+			a := ledger.Attempt{At: time.Now(), Outcome: channel.Outcome{Class: class}}
+			_, err := l.Record(ctx, []ledger.Result{{Delivery: got[0], Attempts: []ledger.Attempt{a}}})
 			return err
 		}); err != nil {
 			return err
