@@ -54,7 +54,7 @@ func TestFaultsAreNamedWithLinePathAndAdvice(t *testing.T) {
 		{"a route to nothing", "${resources.rules.props.functionName}", "pai-notify-rulez", `"pai-notify-rulez" is no function here with an http trigger`},
 		{"a route to a function without address", "${resources.rules.props.functionName}", "pai-notify-observe", `"pai-notify-observe" is no function here with an http trigger`},
 		{"a route no path can take", "path: /api/v1/catalog", "path: api/*/catalog", `"api/*/catalog" is not a path such as`},
-		{"a function no route leads to", "          - path: /api/v1/connectivity\n            functionName: ${resources.connectivity.props.functionName}\n", "", "lead nowhere to connectivity"},
+		{"a function no route leads to", "          - path: /api/v1/connectivity\n            functionName: ${resources.connectivity.props.functionName}\n          - path: /api/v1/connectivity/*\n            functionName: ${resources.connectivity.props.functionName}\n", "", "lead nowhere to connectivity"},
 		{"HTTPS without a certificate", "protocol: HTTP", "protocol: HTTPS", "certConfig: wants certId"},
 		{"another component", setup, "  setup:\n    component: fc\n", `resources.setup.component: "fc" is neither fc3 nor fc3-domain`},
 		{"a template that is not there", "      name: manager\n", "      name: manger\n", `extend.name: there is no template "manger"`},

@@ -64,7 +64,7 @@ func TestAFunctionIsGivenOnlyTheEnvironmentItNeeds(t *testing.T) {
 		"FUNCTION_ARN":    "setup rules connectivity",
 		"DEAD_LETTER_ARN": "setup rules",
 		"ALLOW_NETWORKS":  "connectivity deliver-*",
-		"ALLOW_RECEIVERS": "connectivity deliver-*",
+		"ALLOW_RECEIVERS": "rules connectivity deliver-*",
 	}
 	for _, f := range template.Blocks {
 		name := f.Name
