@@ -80,7 +80,7 @@ func TestOddEventsArriveAndNobodyIsMentionedByThem(t *testing.T) {
 		event(t, "dlc-failed-oom", map[string]any{"id": "hostile"}, map[string]any{"displayName": hostile, "reasonMessage": hostile, "userName": hostile}),
 	}
 	for _, e := range odd {
-		c.publish(e)
+		c.emit(e)
 	}
 	for _, receiver := range []string{"dingtalk", "wecom", "lark"} {
 		until(t, 40*time.Second, func() string {

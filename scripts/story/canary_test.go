@@ -30,7 +30,7 @@ func TestTheCanaryIsRedAndSaysWhichPieceIsWrong(t *testing.T) {
 		{"wrong function ARN", func() {
 			c.rpc("2020-04-01", "PutTargets", "EventBusName", bus, "RuleName", observe, "Targets", wrong)
 		}, "targets", "pai-notify-nobody"},
-		{"missing role", func() { c.rpc("2015-05-01", "DeleteServiceLinkedRole", "RoleName", sendToFC) }, "roles", sendToFC},
+		{"missing role", func() { c.rpc("2020-03-31", "DeleteServiceLinkedRole", "RoleName", sendToFC) }, "roles", sendToFC},
 	} {
 		t.Run(broken.name, func(t *testing.T) {
 			broken.spoil()

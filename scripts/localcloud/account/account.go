@@ -20,6 +20,8 @@ type Cloud interface {
 	Role(name string) (Role, bool)
 	// AddRole makes a role; it reports false if there is one of that name.
 	AddRole(ctx context.Context, name, service, description string) (bool, error)
+	// RemoveRole deletes a role; it reports false if there is none of that name.
+	RemoveRole(ctx context.Context, name string) (bool, error)
 	// AddQueue makes a queue; it reports false if there is one of that name.
 	AddQueue(ctx context.Context, name string) (bool, error)
 	// Queues lists the names of queues with how many messages each holds.
@@ -62,6 +64,7 @@ func Register(s *rpc.Server, cloud Cloud, o Options) {
 	s.Handle("2020-03-31", "CreateServiceLinkedRole", a.createRole)         // ResourceManager
 	s.Handle("2015-05-01", "CreateServiceLinkedRole", a.createRole)         // RAM
 	s.Handle("2015-05-01", "GetRole", a.getRole)                            // RAM
+	s.Handle("2020-03-31", "DeleteServiceLinkedRole", a.deleteRole)         // ResourceManager
 	s.Handle("2015-04-01", "GetCallerIdentity", a.getCallerIdentity)        // STS
 	s.Handle("2022-01-19", "CreateQueue", a.createQueue)                    // MNS
 	s.Handle("2022-01-19", "GetQueueAttributes", a.getQueueAttributes)      // MNS

@@ -49,6 +49,12 @@ func (m *memory) AddRole(_ context.Context, name, service, description string) (
 	return true, nil
 }
 
+func (m *memory) RemoveRole(_ context.Context, name string) (bool, error) {
+	_, ok := m.Role(name)
+	delete(m.roles, strings.ToLower(name))
+	return ok, nil
+}
+
 func (m *memory) AddQueue(_ context.Context, name string) (bool, error) {
 	if _, ok := m.queues[name]; ok {
 		return false, nil
@@ -126,7 +132,7 @@ func TestAnOrderActivatesEventBridgeOnce(t *testing.T) {
 	wantCode(t, order("eventbridge", "PayAsYouGo"), "ORDER.OPEND")
 }
 
-func TestPAIsRoleIsMadeByItsServiceName(t *testing.T) {
+func TestPAIsRoleIsMadeByItsServiceNameAndDeleted(t *testing.T) {
 	t.Parallel()
 	_, host, port := cloud(t)
 	manager, err := resourcemanager.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), key)
@@ -164,6 +170,21 @@ func TestPAIsRoleIsMadeByItsServiceName(t *testing.T) {
 		!strings.Contains(answer.Role.AssumeRolePolicyDocument, "aiworkspace.pai.aliyuncs.com") {
 		t.Errorf("role %+v, %v", answer.Role, err)
 	}
+	remove := func() error {
+		q := aim(resourcemanager.CreateDeleteServiceLinkedRoleRequest(), host, port)
+		q.RoleName = "AliyunServiceRoleForPAIWorkspace"
+		answer, err := manager.DeleteServiceLinkedRole(q)
+		if err == nil && answer.DeletionTaskId == "" {
+			t.Error("deleting a role answers no task")
+		}
+		return err
+	}
+	if err := remove(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = get()
+	wantCode(t, err, "EntityNotExist.Role")
+	wantCode(t, remove(), "EntityNotExist.Role")
 }
 
 func TestWorkspacesAreListedByTheROAPath(t *testing.T) {

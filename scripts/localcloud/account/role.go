@@ -43,10 +43,30 @@ func (a actions) getRole(_ context.Context, q *rpc.Request) (rpc.Answer, error) 
 	return a.role(name)
 }
 
+// deleteRole deletes a service-linked role at once; the product makes a task of it, which looks for what still uses the role.
+func (a actions) deleteRole(ctx context.Context, q *rpc.Request) (rpc.Answer, error) {
+	name, err := q.Need("RoleName")
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.cloud.RemoveRole(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, noRole(name)
+	}
+	return rpc.Answer{"DeletionTaskId": "task/" + name + "/" + rpc.NewID()}, nil
+}
+
+func noRole(name string) *rpc.Error {
+	return &rpc.Error{Status: http.StatusNotFound, Code: "EntityNotExist.Role", Message: "The role not exists: " + name + "."}
+}
+
 func (a actions) role(name string) (rpc.Answer, error) {
 	role, ok := a.cloud.Role(name)
 	if !ok {
-		return nil, &rpc.Error{Status: http.StatusNotFound, Code: "EntityNotExist.Role", Message: "The role not exists: " + name + "."}
+		return nil, noRole(name)
 	}
 	policy, err := json.Marshal(map[string]any{"Version": "1", "Statement": []any{map[string]any{"Action": "sts:AssumeRole",
 		"Effect": "Allow", "Principal": map[string]any{"Service": []string{role.Service}}}}})

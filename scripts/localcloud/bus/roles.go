@@ -79,6 +79,24 @@ func (b *Bus) AddRole(ctx context.Context, name, service, description string) (b
 	return true, nil
 }
 
+// RemoveRole deletes a service-linked role; it reports false if there is none of that name.
+func (b *Bus) RemoveRole(ctx context.Context, name string) (bool, error) {
+	key := strings.ToLower(name)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, ok := b.roles[key]; !ok {
+		return false, nil
+	}
+	if err := b.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("delete from role where name = ?", key)
+		return err
+	}); err != nil {
+		return false, err
+	}
+	delete(b.roles, key)
+	return true, nil
+}
+
 // AddQueue makes a queue that can be a dead-letter queue; it reports false if there is one of that name.
 func (b *Bus) AddQueue(ctx context.Context, name string) (bool, error) {
 	fresh := false
