@@ -171,7 +171,8 @@ func (s *Store) putBatch(ctx context.Context, bus string, entries []json.RawMess
 	if err := s.call(ctx, "PutEvents", p, &data); err != nil || data.FailedEntryCount == 0 {
 		return err
 	}
-	fail := &CallError{Action: "PutEvents", Status: 200, Message: fmt.Sprintf("%d of %d events refused", data.FailedEntryCount, len(entries))}
+	fail := &CallError{Action: "PutEvents", Status: 200}
+	fail.Message = fmt.Sprintf("%d of %d events refused", data.FailedEntryCount, len(entries))
 	for _, e := range data.EntryList {
 		if e.ErrorCode != "" {
 			fail.Code = string(e.ErrorCode)

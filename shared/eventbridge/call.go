@@ -109,7 +109,7 @@ func (s *Store) do(ctx context.Context, method, action string, p params, data an
 	case !x.answered && ctx.Err() != nil:
 		fail.Err = ctx.Err()
 	case !x.answered:
-		fail.Err = fmt.Errorf("request not made: %s", x.redact(fmt.Sprint(sdkErr))) // only a fault of ours can be the cause
+		fail.Err = fmt.Errorf("request not made: %s", x.redact(fmt.Sprint(sdkErr))) // a fault of ours
 	default:
 		return s.interpret(x, fail, p, data)
 	}
@@ -149,7 +149,9 @@ func (s *Store) send(x *exchange, method, action string, p params, c Credentials
 	if err != nil {
 		return err
 	}
-	var credential auth.Credential = &credentials.AccessKeyCredential{AccessKeyId: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret}
+	var credential auth.Credential = &credentials.AccessKeyCredential{
+		AccessKeyId: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret,
+	}
 	if c.SecurityToken != "" {
 		credential = &credentials.StsTokenCredential{
 			AccessKeyId: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, AccessKeyStsToken: c.SecurityToken,

@@ -19,7 +19,7 @@ func (s *Store) drift(st state, r rule.Rule, sealed map[string]error) []string {
 
 	switch want, err := s.pattern(r); {
 	case err != nil:
-		add("the catalogue makes no pattern of what the rule wants to hear of any more: %v; change its event", err)
+		add("the catalogue makes no pattern of the rule's event any more: %v; change the event", err)
 	case !sameJSON(want, st.FilterPattern):
 		add("the event pattern is not the one made of the rule's event now: recompile, or save the rule again")
 	}
@@ -29,18 +29,21 @@ func (s *Store) drift(st state, r rule.Rule, sealed map[string]error) []string {
 	for _, slot := range slices.SortedFunc(maps.Keys(st.ours), bySlot) {
 		switch e := st.ours[slot]; {
 		case e.Rule.Revision != last:
-			add("slot %s (target %q) is left of revision %d, the rule is at %d: a change broke off; save the rule again", slot, e.Target.ID, e.Rule.Revision, last)
+			add("slot %s (target %q) is left of revision %d, the rule is at %d: a change broke off; save the rule again",
+				slot, e.Target.ID, e.Rule.Revision, last)
 		case units == 0:
 			units, origin = 1, e.Rule
 		case !reflect.DeepEqual(origin, e.Rule):
 			units++
-			add("slot %s (target %q) tells of another event choice than the others: it was changed outside; save the rule again", slot, e.Target.ID)
+			add("slot %s (target %q) tells of another event choice than the others: it was changed outside; save the rule again",
+				slot, e.Target.ID)
 		default:
 			units++
 		}
 	}
 	if units != origin.Units {
-		add("only %d of the %d units of revision %d are there: a change broke off, or a target was deleted outside; save the rule again", units, origin.Units, last)
+		add("only %d of the %d units of revision %d are there: a change broke off, or a target was deleted outside; "+
+			"save the rule again", units, origin.Units, last)
 	}
 	for _, id := range st.foreign {
 		add("target %.64q was not made by pai-notify and is left alone", id)
@@ -85,7 +88,8 @@ func differences(got, want target) []string {
 	compare("ErrorsTolerance", got.ErrorsTolerance, want.ErrorsTolerance)
 	compare("DeadLetterQueue", got.deadLetter(), want.deadLetter())
 	compare("InvocationType", got.param("InvocationType").Value, want.param("InvocationType").Value)
-	if a, b := got.param("Body"), want.param("Body"); a.Form != b.Form || a.Template != b.Template || b.Value != "" && !sameJSON(a.Value, b.Value) {
+	a, b := got.param("Body"), want.param("Body")
+	if a.Form != b.Form || a.Template != b.Template || b.Value != "" && !sameJSON(a.Value, b.Value) {
 		list = append(list, "its body is not the one of this version")
 	}
 	return list

@@ -81,12 +81,14 @@ func (s *Store) meaning(e *CallError, p params) (code, text string, advice chann
 	switch {
 	case e.Err != nil, e.Status >= 500, e.Status == 0:
 		return rule.CodeUnavailable, "EventBridge gave no usable answer", channel.Advice{
-			"en": "Try again in a minute; repeating the call is safe. If it stays, check REGION, EVENTBRIDGE_ENDPOINT and the function's network.",
+			"en": "Try again in a minute; repeating the call is safe. " +
+				"If it stays, check REGION, EVENTBRIDGE_ENDPOINT and the function's network.",
 			"zh": "请稍后重试(重复调用是安全的)。若持续出现,请检查 REGION、EVENTBRIDGE_ENDPOINT 以及函数的网络。",
 		}
 	case has("ServiceNotEnable", "ServiceAccessDenied"):
 		return rule.CodeNotActivated, "EventBridge is not activated for this account", channel.Advice{
-			"en": "Activate EventBridge in its console, or run setup with activate: true, which places a pay-as-you-go order that cannot be closed again.",
+			"en": "Activate EventBridge in its console, or run setup with activate: true, " +
+				"which places a pay-as-you-go order that cannot be closed again.",
 			"zh": "请在事件总线控制台开通 EventBridge,或以 activate: true 运行初始化(setup)。开通为按量付费订单,且无法关闭。",
 		}
 	case e.Status == http.StatusTooManyRequests, has("Throttl", "TooManyRequests"):
@@ -94,15 +96,18 @@ func (s *Store) meaning(e *CallError, p params) (code, text string, advice chann
 			"en": "Try again in a minute; repeating the call is safe.",
 			"zh": "请一分钟后重试;重复调用是安全的。",
 		}
-	case has("AccessKeyId", "AccessIdExpired", "SignatureDoesNotMatch", "SecurityToken", "AccountIdNotExist", "ParentAccountNotExist"):
+	case has("AccessKeyId", "AccessIdExpired", "SignatureDoesNotMatch", "SecurityToken", "AccountIdNotExist",
+		"ParentAccountNotExist"):
 		return rule.CodeForbidden, "EventBridge does not take the credentials", channel.Advice{
-			"en": "Check that the function has a RAM role (role in s.yaml), that it still exists, and that the machine's clock is right.",
+			"en": "Check that the function has a RAM role (role in s.yaml), that it still exists, " +
+				"and that the machine's clock is right.",
 			"zh": "请检查函数是否配置了仍然存在的 RAM 角色(s.yaml 中的 role),以及系统时间是否正确。",
 		}
 	case e.Status == http.StatusForbidden, e.Status == http.StatusUnauthorized, has("AccessDenied", "NoPermission", "Forbidden"):
 		action, resource := permission(e.Action), s.resource(p)
 		return rule.CodeForbidden, fmt.Sprintf("the function's role may not call %s", e.Action), channel.Advice{
-			"en": fmt.Sprintf("Allow %s on %s to the function's RAM role; GET /api/v1/setup/policy gives the whole policy.", action, resource),
+			"en": fmt.Sprintf("Allow %s on %s to the function's RAM role; "+
+				"GET /api/v1/setup/policy gives the whole policy.", action, resource),
 			"zh": fmt.Sprintf("请授权函数的 RAM 角色在 %[2]s 上执行 %[1]s;完整策略见 GET /api/v1/setup/policy。", action, resource),
 		}
 	}
@@ -115,8 +120,10 @@ func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool
 	switch {
 	case has("ExceedLimit", "Exceed", "Quota", "LimitOver"):
 		return rule.CodeQuota, "a quota of EventBridge is used up", channel.Advice{
-			"en": "EventBridge allows 5 targets a rule and 50 rules a bus unless raised: raise the quota in the Quota Center (quotas.console.aliyun.com, EventBridge), or delete what is not needed.",
-			"zh": "EventBridge 默认每条规则 5 个目标、每条总线 50 条规则:请在配额中心(quotas.console.aliyun.com,事件总线)提升配额,或删除不需要的规则与目标。",
+			"en": "EventBridge allows 5 targets a rule and 50 rules a bus unless raised: raise the quota in the Quota Center " +
+				"(quotas.console.aliyun.com, EventBridge), or delete what is not needed.",
+			"zh": "EventBridge 默认每条规则 5 个目标、每条总线 50 条规则:请在配额中心" +
+				"(quotas.console.aliyun.com,事件总线)提升配额,或删除不需要的规则与目标。",
 		}
 	case has("NotExist", "NotFound") && has("Bus"):
 		e := rule.NoWorkspace(p["EventBusName"])
@@ -131,7 +138,8 @@ func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool
 		}
 	}
 	return rule.CodeRefusedByBus, fmt.Sprintf("EventBridge refused %s", e.Action), channel.Advice{
-		"en": "The message is EventBridge's own; help.aliyun.com/en/eventbridge/developer-reference/error-codes explains its code. Tell us if the rule is one that EventBridge's console takes.",
+		"en": "The message is EventBridge's own; " +
+			"help.aliyun.com/en/eventbridge/developer-reference/error-codes explains its code. Change what it names and try again.",
 		"zh": "以上消息来自 EventBridge,错误码含义见 help.aliyun.com/zh/eventbridge/developer-reference/error-codes。",
 	}
 }

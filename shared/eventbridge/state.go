@@ -116,7 +116,8 @@ func pages[T any](page func(token string) ([]T, string, error)) ([]T, error) {
 		}
 		token = next
 	}
-	return nil, &rule.Error{Code: rule.CodeUnavailable, Text: fmt.Sprintf("EventBridge's list does not end after %d pages", maxPages)}
+	text := fmt.Sprintf("EventBridge's list does not end after %d pages", maxPages)
+	return nil, &rule.Error{Code: rule.CodeUnavailable, Text: text}
 }
 
 // strange says that a rule is not ours. One without any target tells nobody anything and may be ours, cut off early.

@@ -138,7 +138,8 @@ func (s *Store) Put(ctx context.Context, workspace string, r rule.Rule, match st
 func (s *Store) lock(ctx context.Context, bus, name string) (context.Context, func(), error) {
 	locked, unlock, err := s.Locks.Lock(ctx, "rule/"+bus+"/"+name)
 	if err != nil {
-		return nil, nil, &rule.Error{Code: rule.CodeUnavailable, Text: fmt.Sprintf("wait for the other writers of rule %q", name), Err: err}
+		text := fmt.Sprintf("wait for the other writers of rule %q", name)
+		return nil, nil, &rule.Error{Code: rule.CodeUnavailable, Text: text, Err: err}
 	}
 	return locked, unlock, nil
 }
@@ -161,7 +162,9 @@ func (s *Store) write(ctx context.Context, st state, r rule.Rule) error {
 			return err
 		}
 	}
-	rest := params{"EventBusName": st.bus, "RuleName": r.Name, "FilterPattern": pattern, "Description": r.Description, "Status": status(r.Enabled)}
+	rest := params{
+		"EventBusName": st.bus, "RuleName": r.Name, "FilterPattern": pattern, "Description": r.Description, "Status": status(r.Enabled),
+	}
 	switch {
 	case !st.there:
 		return s.create(ctx, rest, targets)

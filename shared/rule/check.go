@@ -15,7 +15,7 @@ import (
 
 // Limits of rules.
 const (
-	DefaultUnits   = 5   // of a rule: EventBridge's quota of targets a rule, help.aliyun.com/en/eventbridge/product-overview/limits
+	DefaultUnits   = 5   // of a rule: help.aliyun.com/en/eventbridge/product-overview/limits, targets of a rule
 	MaxUnits       = 100 // of a rule, as far as PAI advises to have that quota raised
 	MaxDescription = 256 // characters, as PAI's own event notifications
 	maxMentions    = 50  // users of one target
@@ -51,12 +51,15 @@ func (r Rule) Check(limits Limits, c Catalog, specs []channel.Spec) smithy.Inval
 	case r.Name == "":
 		faults.Add(smithy.NewErrParamRequired("Name"))
 	case !ruleName.MatchString(r.Name):
-		faults.Add(fault.New("Name", "is no name EventBridge takes: 2 to 127 of a-z A-Z 0-9 - _, beginning with a letter or digit"))
+		faults.Add(fault.New("Name",
+			"is no name EventBridge takes: 2 to 127 of a-z A-Z 0-9 - _, beginning with a letter or digit"))
 	case lower == "default", strings.HasPrefix(lower, "eventbridge-reserved-"), strings.HasPrefix(lower, ReservedPrefix):
-		faults.Add(fault.New("Name", "is reserved: default, eventbridge-reserved-… and pai-notify-… are not for users' rules; choose another"))
+		faults.Add(fault.New("Name",
+			"is reserved: default, eventbridge-reserved-… and pai-notify-… are not for users' rules; choose another"))
 	}
 	if n := utf8.RuneCountInString(r.Description); n > MaxDescription {
-		faults.Add(fault.New("Description", fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, MaxDescription)))
+		faults.Add(fault.New("Description",
+			fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, MaxDescription)))
 	}
 	faults.AddNested("Event", c.Check(r.Event))
 	r.checkUnits(&faults, limits)
@@ -90,8 +93,8 @@ func (r Rule) checkUnits(faults *smithy.InvalidParamsError, limits Limits) {
 			}
 			fmt.Fprintf(&counts, "%.64q %d", t.ID, t.Units())
 		}
-		faults.Add(fault.New("Targets", fmt.Sprintf("need %d units, the limit of a rule is %d (%s); take targets or contacts away, "+
-			"or split the rule, or have the limit raised", units, limits.Max(), counts.String())))
+		faults.Add(fault.New("Targets", fmt.Sprintf("need %d units, the limit of a rule is %d (%s); "+
+			"take targets or contacts away, or split the rule, or have the limit raised", units, limits.Max(), counts.String())))
 	}
 }
 
@@ -116,7 +119,8 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 		return faults
 	}
 	if source != "" && !spec.serves(source) {
-		faults.Add(fault.New("Channel", fmt.Sprintf("%s is only for events of %s; choose another channel", spec.Name, strings.Join(spec.Sources, ", "))))
+		faults.Add(fault.New("Channel", fmt.Sprintf("%s is only for events of %s; choose another channel",
+			spec.Name, strings.Join(spec.Sources, ", "))))
 	}
 	faults.AddNested("Settings", spec.Check(t.Settings))
 	t.checkContacts(&faults, spec.Spec)
@@ -152,12 +156,14 @@ func (t Target) checkMentions(faults *smithy.InvalidParamsError, spec channel.Sp
 		faults.Add(fault.New("Mentions", fmt.Sprintf("is not for %s; leave it out", spec.Name)))
 	}
 	if n := len(t.Mentions.Users); n > maxMentions {
-		faults.Add(fault.New("Mentions.Users", fmt.Sprintf("has %d users, at most %d are allowed; mention all instead", n, maxMentions)))
+		faults.Add(fault.New("Mentions.Users",
+			fmt.Sprintf("has %d users, at most %d are allowed; mention all instead", n, maxMentions)))
 		return
 	}
 	for i, user := range t.Mentions.Users {
 		if user == "" || len(user) > 128 || strings.IndexFunc(user, unicode.IsControl) >= 0 {
-			faults.Add(fault.New(fmt.Sprintf("Mentions.Users[%d]", i), "must be a user's id at the receiver, at most 128 bytes, in one line"))
+			faults.Add(fault.New(fmt.Sprintf("Mentions.Users[%d]", i),
+				"must be a user's id at the receiver, at most 128 bytes, in one line"))
 		}
 	}
 }

@@ -180,7 +180,8 @@ func eventOf(attributes []byte, data json.RawMessage) event.Event {
 		e = event.Event{ID: e.ID}
 	}
 	missing := e.ID == event.HashID(attributes)
-	for _, attribute := range []*string{&e.ID, &e.Source, &e.SpecVersion, &e.Type, &e.Subject, &e.DataContentType, &e.DataSchema} {
+	texts := []*string{&e.ID, &e.Source, &e.SpecVersion, &e.Type, &e.Subject, &e.DataContentType, &e.DataSchema}
+	for _, attribute := range texts {
 		if unfilled(*attribute) {
 			*attribute = ""
 		}

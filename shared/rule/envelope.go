@@ -56,18 +56,20 @@ const (
 )
 
 // TemplateValue is the Value of every envelope's template: where EventBridge finds what the template names.
-const TemplateValue = `{"id":"$.id","source":"$.source","specversion":"$.specversion","type":"$.type","subject":"$.subject",` +
-	`"time":"$.time","datacontenttype":"$.datacontenttype","dataschema":"$.dataschema","aliyuneventbusname":"$.aliyuneventbusname",` +
-	`"aliyunregionid":"$.aliyunregionid","aliyunaccountid":"$.aliyunaccountid","aliyunpublishtime":"$.aliyunpublishtime","data":"$.data"}`
+const TemplateValue = `{"id":"$.id","source":"$.source","specversion":"$.specversion","type":"$.type",` +
+	`"subject":"$.subject","time":"$.time","datacontenttype":"$.datacontenttype","dataschema":"$.dataschema",` +
+	`"aliyuneventbusname":"$.aliyuneventbusname","aliyunregionid":"$.aliyunregionid",` +
+	`"aliyunaccountid":"$.aliyunaccountid","aliyunpublishtime":"$.aliyunpublishtime","data":"$.data"}`
 
 // eventTemplate ends every envelope's template. data is last and in brackets, because EventBridge puts it there as it is:
 // nothing where it is missing, and text that may be no JSON, or may be made to look like more members. The decoder has
 // read all that precedes it by then.
-const eventTemplate = `,"event":{"id":"${jsonEscape(id)}","source":"${jsonEscape(source)}","specversion":"${jsonEscape(specversion)}",` +
-	`"type":"${jsonEscape(type)}","subject":"${jsonEscape(subject)}","time":"${jsonEscape(time)}",` +
-	`"datacontenttype":"${jsonEscape(datacontenttype)}","dataschema":"${jsonEscape(dataschema)}",` +
-	`"aliyuneventbusname":"${jsonEscape(aliyuneventbusname)}","aliyunregionid":"${jsonEscape(aliyunregionid)}",` +
-	`"aliyunaccountid":"${jsonEscape(aliyunaccountid)}","aliyunpublishtime":"${jsonEscape(aliyunpublishtime)}"},"data":[${data}]}`
+const eventTemplate = `,"event":{"id":"${jsonEscape(id)}","source":"${jsonEscape(source)}",` +
+	`"specversion":"${jsonEscape(specversion)}","type":"${jsonEscape(type)}","subject":"${jsonEscape(subject)}",` +
+	`"time":"${jsonEscape(time)}","datacontenttype":"${jsonEscape(datacontenttype)}",` +
+	`"dataschema":"${jsonEscape(dataschema)}","aliyuneventbusname":"${jsonEscape(aliyuneventbusname)}",` +
+	`"aliyunregionid":"${jsonEscape(aliyunregionid)}","aliyunaccountid":"${jsonEscape(aliyunaccountid)}",` +
+	`"aliyunpublishtime":"${jsonEscape(aliyunpublishtime)}"},"data":[${data}]}`
 
 // Template is the envelope as EventBridge's form TEMPLATE wants it, its event left for EventBridge to fill in.
 //
@@ -129,7 +131,9 @@ func (r Rule) Envelopes(bus string, revision int, specs []channel.Spec, keys *se
 }
 
 // seal parts a target's settings into those that may be seen and the sealed rest.
-func (t Target) seal(specs []channel.Spec, keys *seal.Keyset, bound string) (clear channel.Settings, sealed string, err error) {
+func (t Target) seal(
+	specs []channel.Spec, keys *seal.Keyset, bound string,
+) (clear channel.Settings, sealed string, err error) {
 	spec, _ := find(specs, t.Channel)
 	clear, secret := channel.Settings{}, channel.Settings{}
 	for name, value := range t.Settings {
@@ -164,10 +168,11 @@ func (e Envelope) checkSize(faults *smithy.InvalidParamsError, path string, firs
 	switch n := characters(template); {
 	case !first: // its siblings differ by a contact's id
 	case len(unit) > maxTarget:
-		faults.Add(fault.New(path, fmt.Sprintf("takes %d bytes in EventBridge, at most %d are allowed; shorten its settings or mention fewer users", len(unit), maxTarget)))
+		faults.Add(fault.New(path, fmt.Sprintf("takes %d bytes in EventBridge, at most %d are allowed; "+
+			"shorten its settings or mention fewer users", len(unit), maxTarget)))
 	case n > maxTemplate:
-		faults.Add(fault.New(path, fmt.Sprintf("and the rule's event choice take %d characters in EventBridge, at most %d are allowed; "+
-			"name fewer objects in the scope, or split the rule", n, maxTemplate)))
+		faults.Add(fault.New(path, fmt.Sprintf("and the rule's event choice take %d characters in EventBridge, "+
+			"at most %d are allowed; name fewer objects in the scope, or split the rule", n, maxTemplate)))
 	}
 	return nil
 }
@@ -223,7 +228,9 @@ func Targets(envelopes []Envelope, keys *seal.Keyset) (targets []Target, sealed 
 			}
 			i = len(targets)
 			at[u.ID] = i
-			targets = append(targets, Target{ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions})
+			targets = append(targets, Target{
+				ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions,
+			})
 		}
 		if u.Contact != "" {
 			targets[i].Contacts = append(targets[i].Contacts, u.Contact)

@@ -78,8 +78,9 @@ func NoWorkspace(workspace string) *Error {
 		Code: CodeNoWorkspace,
 		Text: fmt.Sprintf("there is no event bus for workspace %q", workspace),
 		Advice: channel.Advice{
-			"en": "Check the workspace's name, which is not its display name. PAI makes the bus pai-system-<workspace>; setup can make it when asked to (createBus).",
-			"zh": "请核对工作空间名称(不是显示名称)。总线 pai-system-<工作空间名> 由 PAI 创建;也可在初始化(setup)时用 createBus 创建。",
+			"en": "Check the workspace's name, which is not its display name. PAI makes the bus of a workspace; " +
+				"setup can make it when asked to (createBus).",
+			"zh": "请核对工作空间名称(不是显示名称)。工作空间的总线由 PAI 创建;也可在初始化(setup)时用 createBus 创建。",
 		},
 	}
 }

@@ -23,8 +23,10 @@ func (e *UnknownKeyError) Error() string {
 // Advice says what to do, by language.
 func (e *UnknownKeyError) Advice() map[string]string {
 	return map[string]string{
-		"en": fmt.Sprintf("Append key %q to SEAL_KEYS, where old keys stay until all rules are rewritten; if it is lost, save the target again with its secrets.", e.KeyID),
-		"zh": fmt.Sprintf("请把密钥 %q 加回 SEAL_KEYS 的末尾(所有规则重写之前须保留旧密钥);若密钥已丢失,请重新填写该目标的密钥类设置并保存。", e.KeyID),
+		"en": fmt.Sprintf("Append key %q to SEAL_KEYS, where old keys stay until all rules are rewritten; "+
+			"if it is lost, save the target again with its secrets.", e.KeyID),
+		"zh": fmt.Sprintf("请把密钥 %q 加回 SEAL_KEYS 的末尾(所有规则重写之前须保留旧密钥);"+
+			"若密钥已丢失,请重新填写该目标的密钥类设置并保存。", e.KeyID),
 	}
 }
 

@@ -155,7 +155,9 @@ func (k *Keyset) Open(sealed, bound string) ([]byte, error) {
 		}
 		plain, err := k.keys[i].aead.Open(nil, nil, ciphertext, []byte(version+"."+parts[1]+"."+bound))
 		if err != nil {
-			return nil, &BrokenError{KeyID: parts[1], Reason: "was moved from another rule or target, changed, or made by another key of the same id"}
+			return nil, &BrokenError{
+				KeyID: parts[1], Reason: "was moved from another rule or target, changed, or made by another key of the same id",
+			}
 		}
 		return plain, nil
 	}
