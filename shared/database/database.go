@@ -5,6 +5,9 @@
 // Connections. A function's instance runs one invocation at a time and may be frozen between two, so a [DB] keeps one
 // connection, opens it when it is first needed, and looks whether it still lives after an idle second.
 //
+// One connection also means that a function given to [DB.Read] or [DB.Write] must use its transaction and call nothing
+// else of the DB: that would wait for the connection it holds itself.
+//
 // Writers. SQLite lets one process write at a time and gives the others no queue: measured, writers of four processes
 // starved for seconds. So each [DB.Write] first takes a file lock (flock on PATH.lock), whose waiters the kernel wakes in
 // turn, and begins immediate. On PostgreSQL a transaction that loses a deadlock is run again.

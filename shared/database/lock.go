@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func (d *DB) Lock(ctx context.Context, key string) (locked context.Context, unlo
 		defer close(stopped)
 		d.renew(locked, cancel, key, holder, stop)
 	}()
-	unlock = func() {
+	unlock = sync.OnceFunc(func() {
 		close(stop)
 		<-stopped
 		cancel(context.Canceled)
@@ -54,7 +55,7 @@ func (d *DB) Lock(ctx context.Context, key string) (locked context.Context, unlo
 			_, err := tx.ExecContext(ctx, "delete from lease where key = $1 and holder = $2", "lock "+key, holder)
 			return err
 		})
-	}
+	})
 	return locked, unlock, nil
 }
 
