@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -90,7 +91,7 @@ func run(ctx context.Context, s settings) (err error) {
 		"ACCOUNT_ID":           accountID,
 		"EVENTBRIDGE_ENDPOINT": s.base(0),
 		"CLOUD_ENDPOINT":       s.base(0),
-		"ALLOW_RECEIVERS":      fmt.Sprintf("127.0.0.1:%d", s.port+2),
+		"ALLOW_RECEIVERS":      strings.TrimSuffix(fmt.Sprintf("127.0.0.1:%d,%s", s.port+2, os.Getenv("ALLOW_RECEIVERS")), ","),
 	}
 	for _, name := range []string{"FUNCTION_ARN", "DEAD_LETTER_ARN", "ALLOW_NETWORKS"} {
 		if v := os.Getenv(name); v != "" {

@@ -58,15 +58,16 @@ type cloud struct {
 	Cloud, API, Inbox, Key string
 	data                   string
 	port                   int
+	environment            []string
 	process                *exec.Cmd
 	ended                  chan struct{}
 	logs                   *bytes.Buffer
 }
 
 // start runs a local cloud of its own for a test, as fast as told, until the test ends.
-func start(t *testing.T, speed int) *cloud {
+func start(t *testing.T, speed int, environment ...string) *cloud {
 	t.Helper()
-	c := &cloud{t: t, data: t.TempDir(), port: freePorts(t), logs: &bytes.Buffer{}}
+	c := &cloud{t: t, data: t.TempDir(), port: freePorts(t), environment: environment, logs: &bytes.Buffer{}}
 	c.run(speed)
 	t.Cleanup(func() {
 		c.stop(syscall.SIGTERM)
@@ -89,6 +90,7 @@ func (c *cloud) run(speed int) {
 	c.t.Helper()
 	c.process = exec.Command(binary, "-port", strconv.Itoa(c.port), "-data", c.data, "-speed", strconv.Itoa(speed))
 	c.process.Dir = root
+	c.process.Env = append(os.Environ(), c.environment...)
 	c.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	c.process.Stderr = c.logs
 	out, err := c.process.StdoutPipe()
