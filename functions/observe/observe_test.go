@@ -63,7 +63,8 @@ func TestEventsAreRememberedWithWhatIsUnknownInThem(t *testing.T) {
 	for _, c := range counts {
 		got[c.Kind+" "+c.Name] = true
 	}
-	for _, want := range []string{"field acs.paidlc brandNew", "type acs.paidlc paidlc:Job:Flying", "source acs.painew"} {
+	for _, want := range []string{"field acs.paidlc brandNew", "type acs.paidlc paidlc:Job:Flying",
+		"source acs.painew"} {
 		if !got[want] {
 			t.Errorf("unknown = %v, lacks %q", got, want)
 		}
@@ -131,7 +132,8 @@ func TestWhatIsNoEventIsRememberedAndNotAskedForAgain(t *testing.T) {
 	if _, err := migrate.Up(t.Context(), o.db); err != nil {
 		t.Fatal(err)
 	}
-	for _, raw := range []string{"", "null", "7", `"x"`, "{", "[", "[1,{}]", "\xff\xfe", `{"data":` + strings.Repeat("[", 5000)} {
+	for _, raw := range []string{"", "null", "7", `"x"`, "{", "[", "[1,{}]", "\xff\xfe",
+		`{"data":` + strings.Repeat("[", 5000)} {
 		if _, err := o.observe(t.Context(), json.RawMessage(raw)); err != nil {
 			t.Errorf("observe(%.20q): %v", raw, err)
 		}

@@ -25,7 +25,8 @@ func (r *run) lookAtActivation(ctx context.Context) finding {
 			state: Needed,
 			text: say("EventBridge is not activated in this account (ServiceNotEnable)",
 				"本账号尚未开通事件总线 EventBridge（ServiceNotEnable）"),
-			advice: say("Open it in the EventBridge console, or POST /api/v1/setup with \"activate\": true. That places a pay-as-you-go "+
+			advice: say("Open it in the EventBridge console, or POST /api/v1/setup with \"activate\": true. That "+
+				"places a pay-as-you-go "+
 				"order, which cannot be closed again; PAI then makes a bus for each workspace.",
 				"请在 EventBridge 控制台开通，或 POST /api/v1/setup 并设置 \"activate\": true。这会提交一个按量付费订单，且开通后无法关闭；"+
 					"之后 PAI 会为每个工作空间创建总线。"),
@@ -117,7 +118,8 @@ func (r *run) lookAtPermissions(ctx context.Context) finding {
 	if len(r.refused) > 0 {
 		list := strings.Join(r.refused, ", ")
 		return finding{state: Failed, text: say("the function's role may not call: %s", "函数的角色无权调用：%s", list),
-			advice: say("Attach the policy that GET /api/v1/setup/policy prints to the RAM role of the functions setup, rules and connectivity.",
+			advice: say("Attach the policy that GET /api/v1/setup/policy prints to the RAM role of the functions "+
+				"setup, rules and connectivity.",
 				"请将 GET /api/v1/setup/policy 给出的策略授权给 setup、rules、connectivity 函数的 RAM 角色。")}
 	}
 	return finding{state: Done,

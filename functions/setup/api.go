@@ -70,7 +70,8 @@ func credentials(ctx context.Context) (eventbridge.Credentials, error) {
 	if p.AccessKeyID == "" {
 		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
 	}
-	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken}, nil
+	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret,
+		SecurityToken: p.SecurityToken}, nil
 }
 
 // authenticate takes API keys, and the bootstrap token while it lives.
@@ -92,7 +93,8 @@ func (s *setup) api() *httpapi.API {
 	httpapi.Register(a, huma.Operation{OperationID: "do-setup", Method: http.MethodPost, Path: "/api/v1/setup",
 		Summary:  "Do what is needed; the bootstrap token also gets the first API key",
 		Metadata: httpapi.CheckBody(checkOrder)}, s.do)
-	httpapi.Register(a, huma.Operation{OperationID: "get-setup-policy", Method: http.MethodGet, Path: "/api/v1/setup/policy",
+	httpapi.Register(a, huma.Operation{OperationID: "get-setup-policy", Method: http.MethodGet,
+		Path:    "/api/v1/setup/policy",
 		Summary: "The RAM policy that the functions' role needs, and why"}, s.policy)
 	httpapi.Register(a, huma.Operation{OperationID: "get-settings", Method: http.MethodGet, Path: "/api/v1/settings",
 		Summary: "What an administrator may change while pai-notify runs"}, s.settings)
@@ -139,7 +141,7 @@ type answerBody struct {
 type observed struct {
 	LastEvent time.Time        `json:"lastEvent,omitzero" doc:"When PAI last spoke"`
 	Text      string           `json:"text"`
-	Unknown   []sighting.Count `json:"unknown" doc:"What of PAI's events the catalogue does not know; settings.catalogOverride can teach it"`
+	Unknown   []sighting.Count `json:"unknown" doc:"What the catalogue does not know; settings.catalogOverride can teach it"`
 }
 
 func (s *setup) get(ctx context.Context, in *struct {

@@ -58,13 +58,15 @@ func (r *run) lookAtBus(ctx context.Context) finding {
 	}
 	f := finding{
 		state: Needed, text: say("bus %s does not exist", "总线 %s 不存在", r.bus()),
-		advice: say("PAI makes it when event notifications are opened in its console (Workspace Settings, Event Notification "+
+		advice: say("PAI makes it when event notifications are opened in its console (Workspace Settings, Event "+
+			"Notification "+
 			"Configuration). Where it has not, POST /api/v1/setup with \"createBus\": true makes it.",
 			"在 PAI 控制台打开事件通知（工作空间设置 > 事件通知配置）时会创建它。若未创建，可 POST /api/v1/setup 并设置 \"createBus\": true。"),
 	}
 	if err != nil { // not allowed to list workspaces: a misspelt name would get a bus that PAI never speaks on
 		r.failed(err)
-		f.advice = f.advice.and(say("Whether the workspace exists could not be checked: the function's role may not list workspaces.",
+		f.advice = f.advice.and(say("Whether the workspace exists could not be checked: the function's role may not "+
+			"list workspaces.",
 			"无法确认该工作空间是否存在：函数的角色无权查询工作空间列表。"))
 	}
 	if r.order.CreateBus {
@@ -115,7 +117,8 @@ func (r *run) lookAtTargets(ctx context.Context) finding {
 	case !now.Enabled:
 		return needed(say("rule %s is disabled", "规则 %s 已被停用", observeRule))
 	case now.FunctionARN != want:
-		return needed(say("the target of rule %s names the wrong function: %q instead of %q", "规则 %s 的目标指向错误的函数：%q，应为 %q",
+		return needed(say("the target of rule %s names the wrong function: %q instead of %q",
+			"规则 %s 的目标指向错误的函数：%q，应为 %q",
 			observeRule, now.FunctionARN, want))
 	case !matchesAll(now.Pattern):
 		return needed(say("rule %s does not match every event", "规则 %s 未匹配全部事件", observeRule))
@@ -123,7 +126,8 @@ func (r *run) lookAtTargets(ctx context.Context) finding {
 	if f, ok := r.wrongARN(ctx); ok {
 		return f
 	}
-	return finding{state: Done, text: say("rule %s gives every event of the bus to %s", "规则 %s 将总线上的全部事件交给 %s", observeRule, want)}
+	return finding{state: Done, text: say("rule %s gives every event of the bus to %s", "规则 %s 将总线上的全部事件交给 %s",
+		observeRule, want)}
 }
 
 func matchesAll(pattern string) bool {
@@ -149,9 +153,11 @@ func (r *run) wrongARN(ctx context.Context) (finding, bool) {
 		return finding{}, false
 	}
 	return finding{state: Failed,
-		text: say("FUNCTION_ARN gives this function the ARN %s, but it is %s of account %s in %s: EventBridge would invoke other functions",
+		text: say("FUNCTION_ARN gives this function the ARN %s, but it is %s of account %s in %s: EventBridge would "+
+			"invoke other functions",
 			"FUNCTION_ARN 给出的本函数 ARN 为 %s，但实际是 %[4]s 地域账号 %[3]s 的 %[2]s：EventBridge 会调用错误的函数",
 			own, platform.Function, platform.Account, platform.Region),
-		advice: say("Correct FUNCTION_ARN in s.yaml (vars.environment.function), deploy, POST /api/v1/setup, and recompile the rules.",
+		advice: say("Correct FUNCTION_ARN in s.yaml (vars.environment.function), deploy, POST /api/v1/setup, and "+
+			"recompile the rules.",
 			"请修正 s.yaml 中的 FUNCTION_ARN（vars.environment.function），重新部署，POST /api/v1/setup，并重新编译规则。")}, true
 }

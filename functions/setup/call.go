@@ -144,7 +144,8 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, x.err
 	}
 	x.status, x.body = response.StatusCode, body
-	response.StatusCode, response.Body = http.StatusOK, io.NopCloser(strings.NewReader("{}")) // the SDK has done its part
+	response.StatusCode, response.Body = http.StatusOK,
+		io.NopCloser(strings.NewReader("{}")) // the SDK has done its part
 	return response, nil
 }
 

@@ -31,7 +31,8 @@ func (r *run) lookAtCanary(ctx context.Context) finding {
 	if err != nil {
 		return r.failed(err)
 	}
-	if named := slices.Contains(r.order.Steps, "canary"); sent && (named || r.changed) && r.post && !r.order.DryRun && !r.released {
+	if named := slices.Contains(r.order.Steps, "canary"); sent && (named || r.changed) && r.post && !r.order.DryRun &&
+		!r.released {
 		sent = false
 	}
 	if !sent {
@@ -61,17 +62,23 @@ func (r *run) missing(ctx context.Context, c sighting.Canary, age time.Duration)
 	}
 	switch {
 	case age < returnTime && c.First.IsZero():
-		return finding{state: Running, text: say("the canary was sent %s ago and has not come by yet", "金丝雀事件已发送 %s，尚未到达", span(age)),
-			advice: say("Look again in some seconds with GET /api/v1/setup?workspace=%s.", "请几秒后用 GET /api/v1/setup?workspace=%s 查看。", r.order.Workspace)}
+		return finding{state: Running, text: say("the canary was sent %s ago and has not come by yet",
+			"金丝雀事件已发送 %s，尚未到达", span(age)),
+			advice: say("Look again in some seconds with GET /api/v1/setup?workspace=%s.",
+				"请几秒后用 GET /api/v1/setup?workspace=%s 查看。", r.order.Workspace)}
 	case age < returnTime:
 		return finding{state: Running,
-			text:   say("the canary has come by once, which failed on purpose, and is to be delivered again", "金丝雀事件已到达一次（按设计失败），等待重新投递"),
-			advice: say("Look again in some seconds with GET /api/v1/setup?workspace=%s.", "请几秒后用 GET /api/v1/setup?workspace=%s 查看。", r.order.Workspace)}
+			text: say("the canary has come by once, which failed on purpose, and is to be delivered again",
+				"金丝雀事件已到达一次（按设计失败），等待重新投递"),
+			advice: say("Look again in some seconds with GET /api/v1/setup?workspace=%s.",
+				"请几秒后用 GET /api/v1/setup?workspace=%s 查看。", r.order.Workspace)}
 	case !c.First.IsZero():
 		return finding{state: Failed, fix: r.release,
-			text: say("the canary came by once, which failed on purpose, and was not delivered again within a minute: EventBridge does not retry",
+			text: say("the canary came by once, which failed on purpose, and was not delivered again within a "+
+				"minute: EventBridge does not retry",
 				"金丝雀事件到达一次（按设计失败）后一分钟内未重新投递：EventBridge 未重试"),
-			advice: say("In the EventBridge console set rule %s to the retry policy exponential decay and its target to Sync, "+
+			advice: say("In the EventBridge console set rule %s to the retry policy exponential decay and its "+
+				"target to Sync, "+
 				"or delete the rule and POST /api/v1/setup.",
 				"请在 EventBridge 控制台将规则 %s 的重试策略设为指数衰减重试、目标调用方式设为同步，或删除该规则后 POST /api/v1/setup。", observeRule)}
 	}
@@ -82,8 +89,10 @@ func (r *run) missing(ctx context.Context, c sighting.Canary, age time.Duration)
 func (r *run) lost(ctx context.Context, c sighting.Canary) finding {
 	f := finding{state: Failed, fix: r.release,
 		text: say("the canary did not come back within a minute", "金丝雀事件一分钟内未返回"),
-		advice: say("The rule, its target and the roles look right. Check that function %s is deployed, has the same DATABASE_URL, and "+
-			"what its log says; EventBridge's console shows the event's trace by its id %s. Then POST /api/v1/setup again.",
+		advice: say("The rule, its target and the roles look right. Check that function %s is deployed, has the "+
+			"same DATABASE_URL, and "+
+			"what its log says; EventBridge's console shows the event's trace by its id %s. Then POST /api/v1/setup "+
+			"again.",
 			"规则、目标和角色看起来正确。请检查函数 %s 是否已部署、DATABASE_URL 是否一致，并查看其日志；也可在 EventBridge 控制台按事件 ID %s "+
 				"查询轨迹。然后重新 POST /api/v1/setup。", r.env.ARN("observe"), c.ID)}
 	pushes, err := r.cloud.Pushes(ctx, c.Bus, c.ID)
@@ -93,7 +102,8 @@ func (r *run) lost(ctx context.Context, c sighting.Canary) finding {
 	}
 	for _, p := range slices.Backward(pushes) {
 		if p.Rule == observeRule {
-			f.text = f.text.then(say("; EventBridge's trace of it says that invoking %s brought: %s", "；EventBridge 的轨迹显示调用 %s 的结果为：%s",
+			f.text = f.text.then(say("; EventBridge's trace of it says that invoking %s brought: %s",
+				"；EventBridge 的轨迹显示调用 %s 的结果为：%s",
 				p.Endpoint, p.Status))
 			return f
 		}

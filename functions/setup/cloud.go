@@ -49,7 +49,8 @@ var _ cloud = (*alibaba)(nil)
 // alicloud_event_bridge_service, since there is no other API. Accounts of the international site have an endpoint of
 // their own and say so.
 func (a *alibaba) Order(ctx context.Context) error {
-	call := apiCall{service: "BssOpenApi", version: "2017-12-14", action: "CreateInstance", base: "https://business.aliyuncs.com",
+	call := apiCall{service: "BssOpenApi", version: "2017-12-14", action: "CreateInstance",
+		base:   "https://business.aliyuncs.com",
 		params: map[string]string{"ProductCode": "eventbridge", "SubscriptionType": "PayAsYouGo"}}
 	err := a.call(ctx, call, nil)
 	if codeOf(err) == "NotApplicable" {
@@ -63,7 +64,8 @@ func (a *alibaba) Order(ctx context.Context) error {
 }
 
 func (a *alibaba) PAIRole(ctx context.Context) (bool, error) {
-	err := a.call(ctx, apiCall{service: "Ram", version: "2015-05-01", action: "GetRole", base: "https://ram.aliyuncs.com",
+	err := a.call(ctx, apiCall{service: "Ram", version: "2015-05-01", action: "GetRole",
+		base:   "https://ram.aliyuncs.com",
 		params: map[string]string{"RoleName": paiRole}}, nil)
 	if strings.HasPrefix(codeOf(err), "EntityNotExist") {
 		return false, nil
@@ -87,7 +89,8 @@ func (a *alibaba) Workspaces(ctx context.Context) ([]string, error) {
 		var page struct {
 			Workspaces []struct{ WorkspaceName string }
 		}
-		err := a.call(ctx, apiCall{service: "AIWorkSpace", version: "2021-02-04", action: "ListWorkspaces", path: "/api/v1/workspaces",
+		err := a.call(ctx, apiCall{service: "AIWorkSpace", version: "2021-02-04", action: "ListWorkspaces",
+			path:   "/api/v1/workspaces",
 			base:   "https://aiworkspace." + a.env.Region + ".aliyuncs.com",
 			params: map[string]string{"PageSize": fmt.Sprint(size), "PageNumber": fmt.Sprint(number)}}, &page)
 		if err != nil {
@@ -108,7 +111,8 @@ func (a *alibaba) eventBridge(action string, params map[string]string) apiCall {
 	if base == "" {
 		base = "https://eventbridge-console." + a.env.Region + ".aliyuncs.com"
 	}
-	return apiCall{service: "EventBridge", version: "2020-04-01", action: action, base: base, fixed: true, params: params}
+	return apiCall{service: "EventBridge", version: "2020-04-01", action: action, base: base, fixed: true,
+		params: params}
 }
 
 func (a *alibaba) Pushes(ctx context.Context, bus, eventID string) ([]push, error) {
@@ -118,7 +122,8 @@ func (a *alibaba) Pushes(ctx context.Context, bus, eventID string) ([]push, erro
 			Action string
 		}
 	}
-	if err := a.call(ctx, a.eventBridge("QueryEventTraces", map[string]string{"EventBusName": bus, "EventId": eventID}), &traces); err != nil {
+	if err := a.call(ctx, a.eventBridge("QueryEventTraces", map[string]string{"EventBusName": bus,
+		"EventId": eventID}), &traces); err != nil {
 		return nil, err
 	}
 	var list []push

@@ -48,7 +48,8 @@ func newAlibaba(t *testing.T, by map[string]string) (*alibaba, *answers) {
 	return &alibaba{env: env, Store: eventbridge.New(eventbridge.Config{
 		Region: env.Region, Endpoint: server.URL,
 		Credentials: func(context.Context) (eventbridge.Credentials, error) {
-			return eventbridge.Credentials{AccessKeyID: "STS.id", AccessKeySecret: "hunter2secret", SecurityToken: "hunter2token"}, nil
+			return eventbridge.Credentials{AccessKeyID: "STS.id", AccessKeySecret: "hunter2secret",
+				SecurityToken: "hunter2token"}, nil
 		},
 	})}, a
 }
@@ -59,7 +60,8 @@ func TestAnOrderThatWasPlacedBeforeIsNoFault(t *testing.T) {
 	if err := a.Order(t.Context()); err != nil {
 		t.Errorf("ORDER.OPEND is %v", err)
 	}
-	if q := seen.queries[0]; !strings.Contains(q, "ProductCode=eventbridge") || !strings.Contains(q, "SubscriptionType=PayAsYouGo") {
+	if q := seen.queries[0]; !strings.Contains(q, "ProductCode=eventbridge") || !strings.Contains(q,
+		"SubscriptionType=PayAsYouGo") {
 		t.Errorf("order = %s", q)
 	}
 	for answer, want := range map[string]bool{
@@ -129,7 +131,8 @@ func TestFailuresHaveTheirMeaningAndNoSecret(t *testing.T) {
 		`404 {"Code":"InvalidApi.NotFound","Message":"no such action here"}`: "RefusedByCloud",
 	} {
 		a, _ := newAlibaba(t, map[string]string{"ListEventBuses": answer, "GetRole": answer})
-		for _, err := range []error{a.TryReading(t.Context(), ""), func() error { _, err := a.PAIRole(t.Context()); return err }()} {
+		_, roleErr := a.PAIRole(t.Context())
+		for _, err := range []error{a.TryReading(t.Context(), ""), roleErr} {
 			var ours *rule.Error
 			if !errors.As(err, &ours) || ours.Code != want {
 				t.Errorf("%s is %v, want %s", answer, err, want)
@@ -142,13 +145,16 @@ func TestFailuresHaveTheirMeaningAndNoSecret(t *testing.T) {
 	gone := &alibaba{env: environment.Environment{Region: "cn-hangzhou", CloudEndpoint: "http://127.0.0.1:1"},
 		Store: eventbridge.New(eventbridge.Config{Credentials: credentials})}
 	var ours *rule.Error
-	if err := gone.Order(t.Context()); !errors.As(err, &ours) || ours.Code != rule.CodeUnavailable || !strings.Contains(err.Error(), "role") {
+	if err := gone.Order(t.Context()); !errors.As(err, &ours) || ours.Code != rule.CodeUnavailable ||
+		!strings.Contains(err.Error(), "role") {
 		t.Errorf("without credentials: %v, want to hear of the role", err)
 	}
 	gone.Credentials = func(context.Context) (eventbridge.Credentials, error) {
-		return eventbridge.Credentials{AccessKeyID: "STS.id", AccessKeySecret: "hunter2secret", SecurityToken: "hunter2token"}, nil
+		return eventbridge.Credentials{AccessKeyID: "STS.id", AccessKeySecret: "hunter2secret",
+			SecurityToken: "hunter2token"}, nil
 	}
-	if err := gone.Order(t.Context()); !errors.As(err, &ours) || ours.Code != rule.CodeUnavailable || strings.Contains(err.Error(), "hunter2") {
+	if err := gone.Order(t.Context()); !errors.As(err, &ours) || ours.Code != rule.CodeUnavailable ||
+		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("out of reach: %v", err)
 	}
 }

@@ -48,8 +48,10 @@ func (r *run) migrate(ctx context.Context) error {
 
 func (r *run) lookAtDeadLetter(context.Context) finding {
 	arn := r.env.DeadLetterARN
-	advice := say("To keep what EventBridge could not deliver within a day, make an MNS queue and set DEAD_LETTER_ARN to "+
-		"acs:mns:REGION:ACCOUNT:/queues/NAME, deploy, and POST /api/v1/setup; rules take it over when they are saved or recompiled.",
+	advice := say("To keep what EventBridge could not deliver within a day, make an MNS queue and set "+
+		"DEAD_LETTER_ARN to "+
+		"acs:mns:REGION:ACCOUNT:/queues/NAME, deploy, and POST /api/v1/setup; rules take it over when they are "+
+		"saved or recompiled.",
 		"若要保留 EventBridge 一天内仍未投递成功的事件，请创建 MNS 队列，将 DEAD_LETTER_ARN 设为 "+
 			"acs:mns:REGION:ACCOUNT:/queues/NAME，重新部署并 POST /api/v1/setup；规则在保存或重新编译时生效。")
 	if arn == "" {
@@ -59,7 +61,8 @@ func (r *run) lookAtDeadLetter(context.Context) finding {
 	}
 	for _, form := range []string{"acs:mns:", "acs:mq:", "acs:alikafka:", "acs:eventbridge:"} {
 		if strings.HasPrefix(arn, form) {
-			return finding{state: Done, text: say("EventBridge puts what it cannot deliver into %s", "EventBridge 将无法投递的事件放入 %s", arn)}
+			return finding{state: Done, text: say("EventBridge puts what it cannot deliver into %s",
+				"EventBridge 将无法投递的事件放入 %s", arn)}
 		}
 	}
 	return finding{state: Blocked, advice: advice,

@@ -32,7 +32,8 @@ type grant struct {
 // help.aliyun.com/en/pai/event-notification-configuration, section 1.3.
 func productActions() []string {
 	return []string{
-		"eventbridge:CreateEventBus", "eventbridge:GetEventBus", "eventbridge:DeleteEventBus", "eventbridge:ListEventBuses",
+		"eventbridge:CreateEventBus", "eventbridge:GetEventBus", "eventbridge:DeleteEventBus",
+		"eventbridge:ListEventBuses",
 		"eventbridge:CreateRule", "eventbridge:GetRule", "eventbridge:UpdateRule", "eventbridge:EnableRule",
 		"eventbridge:DisableRule", "eventbridge:DeleteRule", "eventbridge:ListRules", "eventbridge:PutEvents",
 		"eventbridge:UpdateTargets", "eventbridge:DeleteTargets", "eventbridge:ListTargets",
@@ -55,29 +56,36 @@ func grants() []grant {
 	}
 	return []grant{
 		{statement: allow(anyBus, productActions()...),
-			why: say("What PAI's documentation asks for to configure event notifications: buses, rules, targets, and putting events, "+
+			why: say("What PAI's documentation asks for to configure event notifications: buses, rules, targets, "+
+				"and putting events, "+
 				"which the canary does.",
 				"PAI 文档中配置事件通知所需的权限：总线、规则、目标，以及发布事件（金丝雀事件会用到）。")},
 		{statement: allow(anyBus, "eventbridge:PutTargets"),
-			why: say("Saving a rule's targets calls PutTargets. PAI's documentation names UpdateTargets, which is no API; which of the two "+
+			why: say("Saving a rule's targets calls PutTargets. PAI's documentation names UpdateTargets, which is "+
+				"no API; which of the two "+
 				"EventBridge checks is not documented.",
 				"保存规则目标时调用 PutTargets。PAI 文档中写的是 UpdateTargets，但并无此 API；EventBridge 校验哪一个没有文档说明。")},
 		{statement: allow(anyBus, "eventbridge:QueryEventTraces"),
-			why: say("When the canary does not come back, EventBridge's own trace of it tells what invoking the function brought.",
+			why: say("When the canary does not come back, EventBridge's own trace of it tells what invoking the "+
+				"function brought.",
 				"金丝雀事件未返回时，用 EventBridge 的事件轨迹说明调用函数的结果。")},
 		{statement: allow("*", "eventbridge:GetEventBridgeStatus", "eventbridge:CheckRoleForProduct",
 			"eventbridge:CreateServiceLinkedRoleForProduct"), once: true,
-			why: say("Set-up looks whether EventBridge is activated and may invoke functions, and makes the role for it.",
+			why: say("Set-up looks whether EventBridge is activated and may invoke functions, and makes the role "+
+				"for it.",
 				"初始化时检查 EventBridge 是否已开通、能否调用函数，并创建所需角色。")},
 		{statement: linked(sendRole), once: true,
-			why: say("The service-linked role with which EventBridge invokes functions.", "EventBridge 调用函数所用的服务关联角色。")},
+			why: say("The service-linked role with which EventBridge invokes functions.",
+				"EventBridge 调用函数所用的服务关联角色。")},
 		{statement: linked(paiRoleService), once: true,
-			why: say("PAI's own service-linked role, with which it puts events on its buses; otherwise PAI's console makes it.",
+			why: say("PAI's own service-linked role, with which it puts events on its buses; otherwise PAI's "+
+				"console makes it.",
 				"PAI 向其总线发布事件所用的服务关联角色；否则由 PAI 控制台创建。")},
 		{statement: allow("acs:ram:*:*:role/*", "ram:GetRole"), once: true,
 			why: say("Set-up looks whether PAI's service-linked role exists.", "初始化时检查 PAI 的服务关联角色是否存在。")},
 		{statement: allow("*", "bss:CreateInstance"), once: true,
-			why: say("Only for \"activate\": true, which places the order that activates EventBridge. The action's name is not documented; "+
+			why: say("Only for \"activate\": true, which places the order that activates EventBridge. The action's "+
+				"name is not documented; "+
 				"where it is refused, activate EventBridge in its console.",
 				"仅用于 \"activate\": true，即提交开通 EventBridge 的订单。该操作的权限名没有文档说明；若被拒绝，请在控制台开通 EventBridge。")},
 		{statement: allow("*", "paiworkspace:ListWorkspaces"), once: true,

@@ -28,7 +28,8 @@ func checkSettings(base *catalog.Catalog) func(context.Context, database.Setting
 			faults.Add(fault.New("Zone", "is no time zone's name such as Asia/Shanghai or UTC"))
 		}
 		if s.ConsoleHost != "" && (len(s.ConsoleHost) > 253 || !hostName.MatchString(s.ConsoleHost)) {
-			faults.Add(fault.New("ConsoleHost", "is no host name such as pai.console.aliyun.com; leave it empty for messages without links"))
+			faults.Add(fault.New("ConsoleHost", "is no host name such as pai.console.aliyun.com; leave it empty for "+
+				"messages without links"))
 		}
 		if strings.TrimSpace(s.CatalogOverride) != "" {
 			_, err := base.Override([]byte(s.CatalogOverride))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,12 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"pai-notify/shared/access"
-	"pai-notify/shared/clock"
 	"pai-notify/shared/environment"
-	"pai-notify/shared/eventbridge"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/sighting"
 )
@@ -65,20 +61,6 @@ func opened(t *testing.T, change ...func(*environment.Environment)) *deployment 
 	status, body := d.call("POST", "/api/v1/setup", "{}")
 	if d.key = body.Key; status != 200 || d.key == "" {
 		t.Fatalf("first POST = %d %+v", status, body)
-	}
-	return d
-}
-
-// working is a deployment whose canary came back.
-func working(t *testing.T, change ...func(*environment.Environment)) *deployment {
-	t.Helper()
-	d := opened(t, change...)
-	d.cloud.active, d.cloud.buses[nlpBus] = true, true
-	d.post(`{"workspace":"nlp_train"}`)
-	d.deliver()
-	d.deliver()
-	if s := d.get("nlp_train")["canary"]; s.State != Done {
-		t.Fatalf("canary = %+v", s)
 	}
 	return d
 }
@@ -147,7 +129,8 @@ func TestNoRouteAnswersWithoutAKey(t *testing.T) {
 	for _, d := range []*deployment{fresh(t), opened(t)} {
 		for _, key := range []string{"", "x", "pnk_aaaaaaaaaa_" + strings.Repeat("a", 52), d.bootstrap.Hash} {
 			d.key = key
-			for _, route := range append(d.api.Paths(), "GET /api/v1/setup/openapi.json", "GET /api/v1/nothing", "DELETE /api/v1/setup") {
+			for _, route := range append(d.api.Paths(), "GET /api/v1/setup/openapi.json", "GET /api/v1/nothing",
+				"DELETE /api/v1/setup") {
 				method, path, _ := strings.Cut(route, " ")
 				if response, body := d.raw(method, path, ""); response.StatusCode != 401 {
 					t.Errorf("%s with key %q = %d %s, want 401", route, key, response.StatusCode, body)
@@ -230,7 +213,8 @@ func TestActivationIsExplainedAndOrderedOnlyWhenAskedFor(t *testing.T) {
 	d := opened(t)
 	for _, s := range []map[string]Step{d.get("nlp_train"), d.post(`{"workspace":"nlp_train"}`)} {
 		a := s["activation"]
-		if a.State != Needed || !strings.Contains(a.Text, "ServiceNotEnable") || !strings.Contains(a.Advice, `"activate": true`) {
+		if a.State != Needed || !strings.Contains(a.Text, "ServiceNotEnable") || !strings.Contains(a.Advice,
+			`"activate": true`) {
 			t.Errorf("activation = %+v", a)
 		}
 		if s["bus"].State != Blocked || !strings.Contains(s["bus"].Text, "Activation") {
@@ -250,148 +234,6 @@ func TestActivationIsExplainedAndOrderedOnlyWhenAskedFor(t *testing.T) {
 	}
 }
 
-func TestTheWholeWayThenNothingTheSecondTime(t *testing.T) {
-	t.Parallel()
-	d := opened(t)
-	s := d.post(`{"workspace":"nlp_train","activate":true,"createBus":true}`)
-	for _, id := range []string{"keys", "database", "activation", "roles", "bus", "targets", "deadletter", "permissions"} {
-		if s[id].State != Done {
-			t.Errorf("%s = %+v", id, s[id])
-		}
-	}
-	if s["canary"].State != Running || len(d.cloud.sent) != 1 || d.cloud.sent[0].Source != sighting.Source {
-		t.Errorf("canary = %+v, sent %+v", s["canary"], d.cloud.sent)
-	}
-	if !d.cloud.roles[paiRole] || !d.cloud.roles[eventbridge.SendToFunction] || d.cloud.rules[nlpBus].FunctionARN != ownARN+"observe" {
-		t.Errorf("roles %v, rules %v", d.cloud.roles, d.cloud.rules)
-	}
-	if s := d.post(`{"workspace":"nlp_train"}`); s["canary"].State != Running || len(d.cloud.sent) != 1 {
-		t.Errorf("a POST meanwhile sends another canary: %+v", s["canary"])
-	}
-	d.deliver()
-	if s := d.get("nlp_train"); s["canary"].State != Running || !strings.Contains(s["canary"].Text, "on purpose") {
-		t.Errorf("after the first delivery %+v", s["canary"])
-	}
-	d.deliver()
-	if s := d.get("nlp_train"); s["canary"].State != Done || s["canary"].Advice != "" {
-		t.Errorf("after the second %+v", s["canary"])
-	}
-	writes := d.cloud.writes
-	s = d.post(`{"workspace":"nlp_train","activate":true,"createBus":true}`)
-	for id, step := range s {
-		if step.State != Done {
-			t.Errorf("second time %s = %+v", id, step)
-		}
-	}
-	if d.cloud.writes != writes {
-		t.Errorf("the second time changed %d things", d.cloud.writes-writes)
-	}
-}
-
-func TestACanaryIsRedAndSaysWhy(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		spoil func(*deployment)
-		want  string
-	}{
-		"disabled rule": {func(d *deployment) {
-			r := d.cloud.rules[nlpBus]
-			r.Enabled = false
-			d.cloud.rules[nlpBus] = r
-		}, "rule pai-notify-observe is disabled"},
-		"wrong function": {func(d *deployment) {
-			r := d.cloud.rules[nlpBus]
-			r.FunctionARN = ownARN + "obsrve"
-			d.cloud.rules[nlpBus] = r
-		}, "names the wrong function"},
-		"narrow pattern": {func(d *deployment) {
-			r := d.cloud.rules[nlpBus]
-			r.Pattern = `{"source":["acs.paidlc"]}`
-			d.cloud.rules[nlpBus] = r
-		}, "does not match every event"},
-		"rule gone":    {func(d *deployment) { delete(d.cloud.rules, nlpBus) }, "does not exist on the bus"},
-		"missing role": {func(d *deployment) { delete(d.cloud.roles, eventbridge.SendToFunction) }, "missing: AliyunServiceRoleForEventBridgeSendToFC"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := working(t)
-			c.spoil(d)
-			if s := d.post(`{"workspace":"nlp_train","steps":["canary"]}`); s["canary"].State != Failed {
-				t.Errorf("POST of the canary alone = %+v", s["canary"])
-			}
-			if len(d.cloud.sent) != 2 {
-				t.Errorf("%d canaries were sent, want a second", len(d.cloud.sent))
-			}
-			s := d.get("nlp_train")["canary"]
-			if s.State != Failed || !strings.Contains(s.Text, c.want) || !strings.Contains(s.Advice, "POST /api/v1/setup") {
-				t.Errorf("canary = %+v, want it to say %q", s, c.want)
-			}
-			if s := d.post(`{"workspace":"nlp_train"}`)["canary"]; s.State != Running {
-				t.Errorf("after POST has mended it the canary is %+v, want a new one on its way", s)
-			}
-			d.deliver()
-			d.deliver()
-			if s := d.get("nlp_train")["canary"]; s.State != Done {
-				t.Errorf("then %+v", s)
-			}
-		})
-	}
-}
-
-// later moves a deployment's clock.
-func later(t *testing.T, d *deployment, by time.Duration) {
-	t.Helper()
-	now := time.Now()
-	c, err := clock.Parse("1@" + now.Format(time.RFC3339Nano) + "=" + d.env.Clock.Now().Add(by).Format(time.RFC3339Nano))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.env.Clock = c
-}
-
-func TestACanaryThatNeverComesIsRedAfterAMinuteWithEventBridgesOwnTrace(t *testing.T) {
-	t.Parallel()
-	d := working(t)
-	d.post(`{"workspace":"nlp_train","steps":["canary"]}`)
-	later(t, d, 59*time.Second)
-	if s := d.get("nlp_train")["canary"]; s.State != Running {
-		t.Errorf("after 59 s %+v", s)
-	}
-	later(t, d, 2*time.Second)
-	d.cloud.pushes = []push{{"other", "x", "[200]Ok"}, {observeRule, ownARN + "observe", "[404]FunctionNotFound"}}
-	s := d.get("nlp_train")["canary"]
-	if s.State != Failed || !strings.Contains(s.Text, "[404]FunctionNotFound") || !strings.Contains(s.Advice, "DATABASE_URL") {
-		t.Errorf("after a minute %+v", s)
-	}
-	d.cloud.forbid["QueryEventTraces"] = true
-	if s := d.get("nlp_train")["canary"]; s.State != Failed || !strings.Contains(s.Text, "within a minute") {
-		t.Errorf("without the trace %+v", s)
-	}
-	d.deliver()
-	if s := d.get("nlp_train")["canary"]; s.State != Failed || !strings.Contains(s.Text, "does not retry") {
-		t.Errorf("delivered once only %+v", s)
-	}
-}
-
-func TestAWrongFormOfARNsIsSeenBeforeItIsUsed(t *testing.T) {
-	t.Parallel()
-	d := opened(t, func(e *environment.Environment) {
-		e.FunctionARN = "acs:fc:cn-hangzhou:1234567890123456:functions/other-{function}"
-	})
-	d.cloud.active, d.cloud.buses[nlpBus] = true, true
-	s := d.post(`{"workspace":"nlp_train"}`)
-	for _, id := range []string{"targets", "canary"} {
-		if s[id].State != Failed || !strings.Contains(s[id].Text, "FUNCTION_ARN") || !strings.Contains(s[id].Text, "pai-notify-setup") {
-			t.Errorf("%s = %+v", id, s[id])
-		}
-	}
-	d.deliver()
-	d.deliver() // proof beats form
-	if s := d.get("nlp_train"); s["targets"].State != Done || s["canary"].State != Done {
-		t.Errorf("after the canary came back: %+v, %+v", s["targets"], s["canary"])
-	}
-}
-
 func TestABusIsMadeOnlyForAWorkspaceThatExistsAndOnlyWhenAskedFor(t *testing.T) {
 	t.Parallel()
 	d := opened(t)
@@ -399,7 +241,8 @@ func TestABusIsMadeOnlyForAWorkspaceThatExistsAndOnlyWhenAskedFor(t *testing.T) 
 	if s := d.post(`{"workspace":"nlp_train"}`)["bus"]; s.State != Needed || !strings.Contains(s.Advice, "createBus") {
 		t.Errorf("bus = %+v", s)
 	}
-	if s := d.post(`{"workspace":"nlp_trian","createBus":true}`)["bus"]; s.State != Blocked || !strings.Contains(s.Text, "nlp_train, cv_lab") {
+	if s := d.post(`{"workspace":"nlp_trian","createBus":true}`)["bus"]; s.State != Blocked ||
+		!strings.Contains(s.Text, "nlp_train, cv_lab") {
 		t.Errorf("bus of a misspelt workspace = %+v", s)
 	}
 	d.cloud.forbid["Workspaces"] = true
@@ -420,7 +263,8 @@ func TestWhatTheRoleMayNotCallIsListed(t *testing.T) {
 	for _, method := range []string{"PAIRole", "ListRules", "GetFunctionRule"} {
 		d.cloud.forbid = map[string]bool{method: true}
 		s := d.get("nlp_train")["permissions"]
-		if s.State != Failed || !strings.Contains(s.Text, "Fake "+method) || !strings.Contains(s.Advice, "/setup/policy") {
+		if s.State != Failed || !strings.Contains(s.Text, "Fake "+method) || !strings.Contains(s.Advice,
+			"/setup/policy") {
 			t.Errorf("permissions without %s = %+v", method, s)
 		}
 	}
@@ -444,7 +288,8 @@ func TestStepsSpeakTheLanguageAskedFor(t *testing.T) {
 func TestBadOrdersNameAllFaults(t *testing.T) {
 	t.Parallel()
 	d := opened(t)
-	response, body := d.raw("POST", "/api/v1/setup", `{"workspace":"a/b","steps":["bus","fly"],"paiUser":"me","activate":"yes","x":1}`)
+	response, body := d.raw("POST", "/api/v1/setup",
+		`{"workspace":"a/b","steps":["bus","fly"],"paiUser":"me","activate":"yes","x":1}`)
 	for _, path := range []string{`"workspace"`, `"steps[1]"`, `"paiUser"`, `"activate"`, `"x"`} {
 		if !strings.Contains(string(body), `"path":`+path) {
 			t.Errorf("%d %s lacks %s", response.StatusCode, body, path)
@@ -459,7 +304,8 @@ func TestWithoutSealKeysTheStepSaysHowToMakeThem(t *testing.T) {
 	t.Parallel()
 	for _, keys := range []string{"", "k1:short", "hunter2"} {
 		d := opened(t, func(e *environment.Environment) { e.SealKeys = keys })
-		if s := d.get("")["keys"]; s.State != Blocked || !strings.Contains(s.Advice, "make keys") || strings.Contains(s.Text, "hunter2") {
+		if s := d.get("")["keys"]; s.State != Blocked || !strings.Contains(s.Advice, "make keys") ||
+			strings.Contains(s.Text, "hunter2") {
 			t.Errorf("keys of %q = %+v", keys, s)
 		}
 	}
@@ -526,31 +372,14 @@ func TestAnOverrideMayRenameTheBuses(t *testing.T) {
 	}
 }
 
-func TestWhatWasObservedIsTold(t *testing.T) {
-	t.Parallel()
-	d := working(t)
-	_, body := d.call("GET", "/api/v1/setup?workspace=nlp_train", "")
-	if body.Observed == nil || !strings.Contains(body.Observed.Text, "no event from PAI") {
-		t.Errorf("observed = %+v", body.Observed)
-	}
-	e := d.cloud.sent[0]
-	e.ID, e.Source, e.Type = "1", "acs.painew", "painew:Thing:Done"
-	if err := d.sightings.Record(context.Background(), nlpBus, e, []sighting.Unknown{{Kind: "source", Name: "acs.painew"}}); err != nil {
-		t.Fatal(err)
-	}
-	_, body = d.call("GET", "/api/v1/setup?workspace=nlp_train", "")
-	if body.Observed == nil || body.Observed.LastEvent.IsZero() || len(body.Observed.Unknown) != 1 {
-		t.Errorf("observed = %+v", body.Observed)
-	}
-}
-
 func TestADatabaseOutOfReachIsSaidInAStep(t *testing.T) {
 	t.Parallel()
 	d := fresh(t, func(e *environment.Environment) {
 		e.DatabaseURL = "postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=1"
 	})
 	response, body := d.raw("POST", "/api/v1/setup", "{}")
-	if response.StatusCode != 503 || strings.Contains(string(body), "hunter2") || !strings.Contains(string(body), "DATABASE_URL") {
+	if response.StatusCode != 503 || strings.Contains(string(body), "hunter2") || !strings.Contains(string(body),
+		"DATABASE_URL") {
 		t.Errorf("= %d %s, want 503 with advice and no password", response.StatusCode, body)
 	}
 }

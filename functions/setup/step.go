@@ -95,12 +95,12 @@ type run struct {
 
 // order is what a POST asks for.
 type order struct {
-	Workspace string   `json:"workspace,omitempty" doc:"Name of a PAI workspace; without one only the account's steps are done"`
-	Activate  bool     `json:"activate,omitempty" doc:"Place the pay-as-you-go order that activates EventBridge; it cannot be closed again"`
+	Workspace string   `json:"workspace,omitempty" doc:"Name of a PAI workspace; without it only the account is set up"`
+	Activate  bool     `json:"activate,omitempty" doc:"Place the order that activates EventBridge: pay-as-you-go, for good"`
 	CreateBus bool     `json:"createBus,omitempty" doc:"Make the workspace's bus, which is PAI's to make, if it is missing"`
 	DryRun    bool     `json:"dryRun,omitempty" doc:"Change nothing; say what would be done"`
 	Steps     []string `json:"steps,omitempty" doc:"Do only these steps; a canary that is named is sent again"`
-	PAIUser   string   `json:"paiUser,omitempty" doc:"With the bootstrap token: the PAI user id of the first key, for rules about what its owner created"`
+	PAIUser   string   `json:"paiUser,omitempty" doc:"With the bootstrap token: whose jobs the first key's createdByMe means"`
 }
 
 func (r *run) parts() []part {

@@ -86,7 +86,8 @@ func TestTheFirstKeyIsAnAdminsAndEndsTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	caller, err := b.Keys.Authenticate(t.Context(), key)
-	want := access.Identity{KeyID: strings.Split(key, "_")[1], Role: access.Admin, Workspaces: []string{}, PAIUser: "2000"}
+	want := access.Identity{KeyID: strings.Split(key, "_")[1], Role: access.Admin, Workspaces: []string{},
+		PAIUser: "2000"}
 	if diff := cmp.Diff(want, caller); err != nil || diff != "" {
 		t.Errorf("the first key is %v (-want +got):\n%s", err, diff)
 	}
@@ -145,7 +146,8 @@ func TestWhatIsNoKeyIsNotLetIn(t *testing.T) {
 	if strings.HasSuffix(key, "a") {
 		last = "b"
 	}
-	for _, wrong := range []string{"", "pnk_", token, key + "a", key[:len(key)-1], key[:len(key)-1] + last, strings.ToUpper(key),
+	for _, wrong := range []string{"", "pnk_", token, key + "a", key[:len(key)-1], key[:len(key)-1] + last,
+		strings.ToUpper(key),
 		" " + key, "pnk_" + strings.Repeat("'", 10) + "_" + strings.Repeat("a", 52)} {
 		if caller, err := b.Keys.Authenticate(t.Context(), wrong); code(err) != "Unauthenticated" || caller.Role != "" {
 			t.Errorf("key %q: %+v, %v", wrong, caller, err)
@@ -211,7 +213,8 @@ func TestAContextKnowsItsCaller(t *testing.T) {
 	}
 	one := access.Identity{Role: access.Editor, Workspaces: []string{"a"}}
 	if one.RequireIn("a", access.Viewer) != nil || code(one.RequireIn("b", access.Viewer)) != "Forbidden" ||
-		code(one.RequireIn("a", access.Admin)) != "Forbidden" || (access.Identity{Role: access.Viewer}).RequireIn("b", access.Viewer) != nil {
+		code(one.RequireIn("a", access.Admin)) != "Forbidden" || (access.Identity{Role: access.Viewer}).RequireIn("b",
+		access.Viewer) != nil {
 		t.Errorf("a key is for its workspaces, or for all")
 	}
 }

@@ -41,7 +41,8 @@ func (b Bootstrap) Redeem(ctx context.Context, paiUser string) (key string, err 
 		key, id = newKey()
 		now := b.Keys.Now()
 		done, err := tx.ExecContext(ctx,
-			`insert into bootstrap (hash, used, api_key) values ($1, $2, $3) on conflict do nothing`, b.Hash, now.UnixMilli(), id)
+			`insert into bootstrap (hash, used, api_key) values ($1, $2, $3) on conflict do nothing`, b.Hash,
+			now.UnixMilli(), id)
 		if err != nil {
 			return err
 		}
@@ -62,7 +63,8 @@ func (b Bootstrap) Redeem(ctx context.Context, paiUser string) (key string, err 
 func spent() *Error {
 	e := unauthenticated("the bootstrap token has been used")
 	e.advice = map[string]string{
-		"en": "Use the API key it made. If that is lost, run make keys, put the new BOOTSTRAP_HASH into the setup function's " +
+		"en": "Use the API key it made. If that is lost, run make keys, put the new BOOTSTRAP_HASH into the setup " +
+			"function's " +
 			"environment, deploy, and POST /api/v1/setup with the new token.",
 		"zh": "请使用它生成的 API 密钥。若密钥已丢失，请运行 make keys，把新的 BOOTSTRAP_HASH 写入 setup 函数的环境变量并重新部署，" +
 			"再用新的令牌 POST /api/v1/setup。",

@@ -25,7 +25,8 @@ const (
 func readBody(r *http.Request) ([]byte, *Problem) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Detail: "the body could not be read", cause: err}
+		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Detail: "the body could not be read",
+			cause: err}
 	}
 	if len(body) > maxBody {
 		return nil, &Problem{
@@ -39,7 +40,8 @@ func readBody(r *http.Request) ([]byte, *Problem) {
 	if given := r.Header.Get("Content-Type"); given != "" {
 		media, _, err := mime.ParseMediaType(given)
 		// curl -d calls every body a form; what it is, is checked below.
-		if err != nil || media != "application/json" && media != "application/x-www-form-urlencoded" && !strings.HasSuffix(media, "+json") {
+		if err != nil || media != "application/json" && media != "application/x-www-form-urlencoded" &&
+			!strings.HasSuffix(media, "+json") {
 			return nil, &Problem{
 				Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
 				Detail: fmt.Sprintf("the body's Content-Type is %.100q", given),

@@ -69,7 +69,8 @@ var advice = map[string]phrase{ //nolint:gochecknoglobals // a table that never 
 		"Correct the fields listed in \"errors\" and send the request again; nothing was changed.",
 		"请按 errors 中列出的字段逐一修改后重新提交；未做任何更改。"},
 	"Unauthenticated": {
-		"Send the header Authorization: Bearer KEY with an API key. POST /api/v1/setup with the bootstrap token makes the first one.",
+		"Send the header Authorization: Bearer KEY with an API key. POST /api/v1/setup with the bootstrap token " +
+			"makes the first one.",
 		"请在请求头 Authorization: Bearer KEY 中携带 API 密钥。用引导令牌 POST /api/v1/setup 可生成第一个密钥。"},
 	"Forbidden": {
 		"Ask an administrator of this deployment for the right to do this.",
@@ -93,10 +94,12 @@ var advice = map[string]phrase{ //nolint:gochecknoglobals // a table that never 
 		"Choose another name, or change the rule with PUT.",
 		"请换一个名称，或用 PUT 修改该规则。"},
 	"RuleChanged": {
-		"Somebody changed the rule meanwhile: GET it, apply your change again, and PUT it with its new ETag in If-Match.",
+		"Somebody changed the rule meanwhile: GET it, apply your change again, and PUT it with its new ETag in " +
+			"If-Match.",
 		"规则已被他人修改：请重新 GET，再次应用您的修改，并以新的 ETag 作为 If-Match 进行 PUT。"},
 	"ForeignRule": {
-		"pai-notify did not make this rule and leaves it alone; change it where it was made, in the EventBridge console.",
+		"pai-notify did not make this rule and leaves it alone; change it where it was made, in the EventBridge " +
+			"console.",
 		"该规则不是由 pai-notify 创建，因此不会改动它；请在创建它的地方（EventBridge 控制台）修改。"},
 	"QuotaExceeded": {
 		"Remove targets or rules, or ask for a higher quota in the Quota Center.",

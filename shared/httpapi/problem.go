@@ -107,7 +107,8 @@ func AsProblem(err error, id, language string) *Problem {
 		}
 		return p.complete(language)
 	case errors.Is(err, context.DeadlineExceeded):
-		p := Problem{Status: http.StatusGatewayTimeout, Code: "TimedOut", Detail: "the time of this call was over", cause: err}
+		p := Problem{Status: http.StatusGatewayTimeout, Code: "TimedOut", Detail: "the time of this call was over",
+			cause: err}
 		return p.complete(language)
 	}
 	p := internal(id, language)

@@ -24,7 +24,8 @@ const RequestID = "X-Request-Id"
 
 // Serve turns a handler into the function that fc.Start wants. It never returns an error: the caller of an HTTP trigger
 // would see the platform's words instead of ours. A panic is logged and answered as a problem.
-func Serve(h http.Handler, log *slog.Logger) func(context.Context, events.HTTPTriggerEvent) (*events.HTTPTriggerResponse, error) {
+func Serve(h http.Handler, log *slog.Logger) func(context.Context,
+	events.HTTPTriggerEvent) (*events.HTTPTriggerResponse, error) {
 	return func(ctx context.Context, e events.HTTPTriggerEvent) (*events.HTTPTriggerResponse, error) {
 		w := &answer{header: http.Header{}}
 		r, err := request(fromPlatform(ctx), e)

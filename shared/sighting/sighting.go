@@ -69,7 +69,8 @@ func (l *Log) Record(ctx context.Context, bus string, e event.Event, unknown []U
 		done, err := tx.ExecContext(ctx,
 			`insert into sighting (id, bus, source, event_id, type, known, seen, size, event)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
-			rowID(now, e), bus, plain(e.Source), plain(e.ID), plain(e.Type), known, now.UnixMilli(), len(body), string(body))
+			rowID(now, e), bus, plain(e.Source), plain(e.ID), plain(e.Type), known, now.UnixMilli(), len(body),
+			string(body))
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,8 @@ func (l *Log) Record(ctx context.Context, bus string, e event.Event, unknown []U
 			return nil
 		}
 		_, err = tx.ExecContext(ctx,
-			`insert into spoken (bus, at) values ($1, $2) on conflict (bus) do update set at = excluded.at`, bus, now.UnixMilli())
+			`insert into spoken (bus, at) values ($1, $2) on conflict (bus) do update set at = excluded.at`, bus,
+			now.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -153,7 +155,8 @@ func (l *Log) Recent(ctx context.Context, bus string, limit int) ([]Sighting, er
 	err := l.DB.Read(ctx, func(tx *sql.Tx) error {
 		list = nil
 		rows, err := tx.QueryContext(ctx,
-			`select source, event_id, type, known, seen, event from sighting where bus = $1 order by id desc limit $2`, bus, limit)
+			`select source, event_id, type, known, seen, event from sighting where bus = $1 order by id desc limit $2`,
+			bus, limit)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func pai(id string, size int) event.Event {
 func TestTheNewestEventsAreKept(t *testing.T) {
 	t.Parallel()
 	log, c := open(t)
-	for i := range sighting.MaxEvents + 50 {
+	for i := range sighting.MaxEvents + 5 {
 		c.at = c.at.Add(time.Millisecond)
 		if err := log.Record(t.Context(), bus, pai(fmt.Sprint("e", i), 10), nil); err != nil {
 			t.Fatal(err)
@@ -58,10 +58,11 @@ func TestTheNewestEventsAreKept(t *testing.T) {
 	if err != nil || len(got) != sighting.MaxEvents {
 		t.Fatalf("%d events, %v; want %d", len(got), err, sighting.MaxEvents)
 	}
-	if first, last := got[0].Event.ID, got[len(got)-1].Event.ID; first != "e249" || last != "e50" {
-		t.Errorf("kept %s to %s, want e249 to e50", first, last)
+	if first, last := got[0].Event.ID, got[len(got)-1].Event.ID; first != "e204" || last != "e5" {
+		t.Errorf("kept %s to %s, want e204 to e5", first, last)
 	}
-	if got[0].Event.Type != "paidlc:Job:Failed" || !got[0].Known || !got[0].Seen.Equal(c.at) || len(got[0].Event.Data) != 12 {
+	if got[0].Event.Type != "paidlc:Job:Failed" || !got[0].Known || !got[0].Seen.Equal(c.at) ||
+		len(got[0].Event.Data) != 12 {
 		t.Errorf("newest = %+v", got[0])
 	}
 }
@@ -84,7 +85,8 @@ func TestBytesAreCapped(t *testing.T) {
 		t.Fatalf("%d events of 100 kB, %v; want about 20", len(got), err)
 	}
 	if got[0].Event.ID != "huge" || got[0].Event.Data != nil || got[1].Event.Data == nil {
-		t.Errorf("an event too large to keep is %d bytes, the one before %d", len(got[0].Event.Data), len(got[1].Event.Data))
+		t.Errorf("an event too large to keep is %d bytes, the one before %d", len(got[0].Event.Data),
+			len(got[1].Event.Data))
 	}
 }
 
@@ -127,7 +129,7 @@ func TestHostileNamesDoNotFillTheDatabase(t *testing.T) {
 	t.Parallel()
 	log, _ := open(t)
 	long := strings.Repeat("名", 500)
-	for i := range 30 {
+	for i := range 12 {
 		var unknown []sighting.Unknown
 		for j := range 20 {
 			unknown = append(unknown, sighting.Unknown{Kind: "field", Name: fmt.Sprint("f", i, "-", j, "\x00", long)})
@@ -166,7 +168,8 @@ func TestACanaryReturnsWithItsSecondDelivery(t *testing.T) {
 	}
 	first := c.at
 	got, ok, err := log.Latest(t.Context(), bus)
-	if want := (sighting.Canary{ID: "c1", Bus: bus, Sent: sent, First: first, Arrivals: 1}); !ok || err != nil || got != want {
+	if want := (sighting.Canary{ID: "c1", Bus: bus, Sent: sent, First: first, Arrivals: 1}); !ok || err != nil ||
+		got != want {
 		t.Errorf("after the first delivery %+v, %v; want %+v", got, err, want)
 	}
 	c.at = c.at.Add(time.Second)
