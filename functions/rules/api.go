@@ -36,6 +36,7 @@ type service struct {
 	log       *slog.Logger
 	db        *database.DB
 	keys      *access.Keys
+	sealer    *seal.Keyset
 	live      *catalog.Live
 	specs     []channel.Spec
 	checks    map[string]bool // channels that can be asked without posting a message
@@ -45,10 +46,6 @@ type service struct {
 }
 
 func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
-	keys, err := seal.ParseKeys(env.SealKeys)
-	if err != nil {
-		return nil, err
-	}
 	s, err := newService(env, log)
 	if err != nil {
 		return nil, err
@@ -56,7 +53,7 @@ func build(env environment.Environment, log *slog.Logger) (http.Handler, error) 
 	kept := eventbridge.New(eventbridge.Config{
 		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint, Credentials: credentials,
 		FunctionARN:   func(channel string) string { return env.ARN("deliver-" + channel) },
-		DeadLetterARN: env.DeadLetterARN, Specs: s.specs, Keys: keys, Locks: s.db,
+		DeadLetterARN: env.DeadLetterARN, Specs: s.specs, Keys: s.sealer, Locks: s.db,
 	})
 	s.open = func(c *catalog.Catalog, limits rule.Limits) store {
 		config := kept.Config // with its connections
@@ -67,6 +64,10 @@ func build(env environment.Environment, log *slog.Logger) (http.Handler, error) 
 }
 
 func newService(env environment.Environment, log *slog.Logger) (*service, error) {
+	sealer, err := seal.ParseKeys(env.SealKeys)
+	if err != nil {
+		return nil, err
+	}
 	db, err := database.Open(context.Background(), env.DatabaseURL)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 		return nil, err
 	}
 	s := &service{
-		log: log, db: db, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
+		log: log, db: db, sealer: sealer, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
 		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
 	}
 	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers}) {

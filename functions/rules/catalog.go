@@ -18,21 +18,21 @@ type Choices struct {
 
 // Channel describes one channel.
 type Channel struct {
-	Name        string   `json:"name" example:"dingtalk"`
-	Title       string   `json:"title" example:"DingTalk"`
-	Fields      []Field  `json:"fields" doc:"The settings of a target"`
-	Sources     []string `json:"sources" doc:"Ids of the event sources it can be used with; empty: all"`
-	MaxBytes    int      `json:"maxBytes,omitempty" doc:"Of one message"`
-	Pace        []Pace   `json:"pace" doc:"How fast one receiver is told; all of them hold at once"`
-	Digest      bool     `json:"digest" doc:"Several messages may be told as one"`
-	Once        bool     `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
-	Contacts    bool     `json:"contacts" doc:"Its targets name contacts"`
-	Mentions    bool     `json:"mentions" doc:"Its messages can call users"`
-	SilentCheck bool     `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
+	Name        string    `json:"name" example:"dingtalk"`
+	Title       string    `json:"title" example:"DingTalk"`
+	Fields      []Setting `json:"fields" doc:"The settings of a target"`
+	Sources     []string  `json:"sources" doc:"Ids of the event sources it can be used with; empty: all"`
+	MaxBytes    int       `json:"maxBytes,omitempty" doc:"Of one message"`
+	Pace        []Pace    `json:"pace" doc:"How fast one receiver is told; all of them hold at once"`
+	Digest      bool      `json:"digest" doc:"Several messages may be told as one"`
+	Once        bool      `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
+	Contacts    bool      `json:"contacts" doc:"Its targets name contacts"`
+	Mentions    bool      `json:"mentions" doc:"Its messages can call users"`
+	SilentCheck bool      `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
 }
 
-// Field describes one setting.
-type Field struct {
+// Setting describes one setting of a target.
+type Setting struct {
 	Name     string            `json:"name" example:"webhook"`
 	Label    map[string]string `json:"label"`
 	Help     map[string]string `json:"help,omitempty"`
@@ -86,7 +86,7 @@ func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choic
 
 func (s *service) describe(spec channel.Spec) Channel {
 	c := Channel{
-		Name: spec.Name, Title: spec.Title, Fields: []Field{}, Sources: append([]string{}, spec.Sources...), MaxBytes: spec.MaxBytes,
+		Name: spec.Name, Title: spec.Title, Fields: []Setting{}, Sources: append([]string{}, spec.Sources...), MaxBytes: spec.MaxBytes,
 		Pace: []Pace{}, Digest: spec.Digest, Once: spec.Once, Contacts: spec.Contacts, Mentions: spec.Mention != nil,
 		SilentCheck: s.checks[spec.Name],
 	}
@@ -94,7 +94,7 @@ func (s *service) describe(spec channel.Spec) Channel {
 		c.Pace = append(c.Pace, Pace{p.Burst, p.Every.Milliseconds()})
 	}
 	for _, f := range spec.Fields {
-		field := Field{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
+		field := Setting{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
 		if a := f.Address; a != nil {
 			field.Address = &Address{a.Hosts, a.Path, a.Token, a.Allow}
 		}

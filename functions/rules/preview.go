@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/aws/smithy-go"
-
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/catalog/sample"
@@ -65,7 +63,7 @@ type Seen struct {
 const maxRecent = 50
 
 func (s *service) preview(ctx context.Context, in *struct {
-	inWorkspace
+	InWorkspace
 	Event string `query:"event" maxLength:"256" doc:"Name of the sample or id of the recent event to tell; left out: the first that matches"`
 	Body  Rule
 }) (*struct{ Body Preview }, error) {
@@ -83,7 +81,14 @@ func (s *service) preview(ctx context.Context, in *struct {
 		Units: draft.Units(), MaxUnits: now.limits.Max(), Events: []Seen{}, Messages: []Message{}, Faults: []httpapi.Field{},
 		Warnings: append([]httpapi.Field{}, warnings(draft.Event, now.catalog)...),
 	}
-	for _, f := range fault.List(s.faults(now, draft, old)) {
+	faults := s.faults(now, draft, old)
+	if faults.Len() == 0 { // else it cannot be known how large it would be
+		_, err := draft.Envelopes(now.catalog.Bus(in.Workspace), 1, s.specs, s.sealer)
+		if err != nil && !errors.As(err, &faults) {
+			return nil, err
+		}
+	}
+	for _, f := range fault.List(faults) {
 		out.Faults = append(out.Faults, httpapi.Field{Path: f.Path, Message: f.Text})
 	}
 	if atFault := now.catalog.Check(draft.Event); atFault.Len() > 0 {
@@ -175,9 +180,7 @@ func choose(list []Seen, choice catalog.Choice, asked string) (*Seen, error) {
 		if one := pick(func(e Seen) bool { return e.Name == asked }); one != nil {
 			return one, nil
 		}
-		var faults smithy.InvalidParamsError
-		faults.Add(fault.New("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events"))
-		return nil, faults
+		return nil, wrong("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events")
 	}
 	if one := pick(func(e Seen) bool { return e.Matches }); one != nil {
 		return one, nil

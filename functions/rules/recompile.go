@@ -24,7 +24,7 @@ type recompilation struct {
 // recompile answers 200 also where rules were left as they are: each says why, and repeating it harms nothing.
 func (s *service) recompile(ctx context.Context, in *struct {
 	httpapi.Asked
-	inWorkspace
+	InWorkspace
 	RequestID string `header:"X-Request-Id" hidden:"true"`
 }) (*recompilation, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)

@@ -4,44 +4,47 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
-	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
 
-// inWorkspace is embedded in the input of every operation on rules.
-type inWorkspace struct {
+// InWorkspace is embedded in the input of every operation on rules.
+type InWorkspace struct {
 	Workspace string `path:"ws" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of a PAI workspace"`
 }
 
-// named is embedded in the input of every operation on one rule.
-type named struct {
-	inWorkspace
+// Named is embedded in the input of every operation on one rule.
+type Named struct {
+	InWorkspace
 	Name    string `path:"name" maxLength:"127" pattern:"^[A-Za-z0-9][A-Za-z0-9_.-]*$"`
 	IfMatch string `header:"If-Match" doc:"The ETag of the rule as it was read: if it has changed since, the answer is 412"`
 }
 
 // match is what the rule's ETag must be. It takes the forms that proxies make of an ETag, W/"…" among them.
-func (n named) match(without string) (string, error) {
+func (n Named) match(without string) (string, error) {
 	given := strings.TrimSpace(n.IfMatch)
 	if given == "" {
 		return without, nil
 	}
 	etag := strings.Trim(strings.TrimPrefix(given, "W/"), `"`)
 	if etag == "" || etag == rule.MatchMissing || strings.ContainsAny(etag, `", `) {
-		var faults smithy.InvalidParamsError
-		faults.Add(fault.New("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out"))
-		return "", faults
+		return "", wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
 	}
 	return etag, nil
+}
+
+// wrong is the fault of something outside the body.
+func wrong(path, message string) error {
+	return &httpapi.Problem{
+		Status: http.StatusUnprocessableEntity, Code: "Invalid", Errors: []httpapi.Field{{Path: path, Message: message}},
+	}
 }
 
 // answer is one rule.
@@ -63,7 +66,7 @@ type page struct {
 }
 
 func (s *service) list(ctx context.Context, in *struct {
-	inWorkspace
+	InWorkspace
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	Cursor string `query:"cursor" maxLength:"400" doc:"next of the answer before"`
 }) (*page, error) {
@@ -73,9 +76,7 @@ func (s *service) list(ctx context.Context, in *struct {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
-		var faults smithy.InvalidParamsError
-		faults.Add(fault.New("query.cursor", "is none; leave it out to begin at the start"))
-		return nil, faults
+		return nil, wrong("query.cursor", "is none; leave it out to begin at the start")
 	}
 	all, err := now.store.List(ctx, in.Workspace)
 	if err != nil {
@@ -96,15 +97,15 @@ func (s *service) list(ctx context.Context, in *struct {
 // reserved are the rules that pai-notify makes for itself: no user's, and none that this API tells of.
 func reserved(name string) bool { return strings.HasPrefix(strings.ToLower(name), rule.ReservedPrefix) }
 
-func (s *service) get(ctx context.Context, in *struct{ named }) (*answer, error) {
-	now, saved, err := s.read(ctx, in.named, access.Viewer)
+func (s *service) get(ctx context.Context, in *struct{ Named }) (*answer, error) {
+	now, saved, err := s.read(ctx, in.Named, access.Viewer)
 	if err != nil {
 		return nil, err
 	}
 	return s.told(saved, now.catalog), nil
 }
 
-func (s *service) read(ctx context.Context, in named, role access.Role) (present, rule.Saved, error) {
+func (s *service) read(ctx context.Context, in Named, role access.Role) (present, rule.Saved, error) {
 	now, err := s.enter(ctx, in.Workspace, role)
 	if err != nil {
 		return now, rule.Saved{}, err
@@ -117,7 +118,7 @@ func (s *service) read(ctx context.Context, in named, role access.Role) (present
 }
 
 func (s *service) create(ctx context.Context, in *struct {
-	inWorkspace
+	InWorkspace
 	httpapi.Checked[Rule]
 }) (*answer, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)
@@ -133,7 +134,7 @@ func (s *service) create(ctx context.Context, in *struct {
 }
 
 func (s *service) replace(ctx context.Context, in *struct {
-	named
+	Named
 	httpapi.Checked[Rule]
 }) (*answer, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)
@@ -157,7 +158,7 @@ func (s *service) put(ctx context.Context, now present, workspace string, r rule
 	return s.told(saved, now.catalog), nil
 }
 
-func (s *service) remove(ctx context.Context, in *struct{ named }) (*struct{}, error) {
+func (s *service) remove(ctx context.Context, in *struct{ Named }) (*struct{}, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)
 	if err != nil {
 		return nil, err
@@ -182,14 +183,14 @@ func (s *service) note(ctx context.Context, what, workspace, name string) {
 }
 
 // toggle enables or disables a rule. Without If-Match it begins again where somebody changed the rule meanwhile.
-func (s *service) toggle(on bool) func(context.Context, *struct{ named }) (*answer, error) {
-	return func(ctx context.Context, in *struct{ named }) (*answer, error) {
+func (s *service) toggle(on bool) func(context.Context, *struct{ Named }) (*answer, error) {
+	return func(ctx context.Context, in *struct{ Named }) (*answer, error) {
 		match, err := in.match("")
 		if err != nil {
 			return nil, err
 		}
 		for tries := 3; ; tries-- {
-			now, saved, err := s.read(ctx, in.named, access.Editor)
+			now, saved, err := s.read(ctx, in.Named, access.Editor)
 			if err != nil {
 				return nil, err
 			}
