@@ -77,32 +77,32 @@ type harness struct {
 	log    *safeLog
 }
 
-func newHarness(t testing.TB) *harness {
-	t.Helper()
-	h := &harness{t: t, log: &safeLog{}}
+func newHarness(tb testing.TB) *harness {
+	tb.Helper()
+	h := &harness{t: tb, log: &safeLog{}}
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	key, err := seal.NewKey(bytes.NewReader(bytes.Repeat([]byte{7}, 64)))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s, err := newService(environment.Environment{
-		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "pai.db"), AllowReceivers: []string{"127.0.0.1:9702"}, SealKeys: key,
+		DatabaseURL: "sqlite:" + filepath.Join(tb.TempDir(), "pai.db"), AllowReceivers: []string{"127.0.0.1:9702"}, SealKeys: key,
 	}, log)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.db.Close() })
+	tb.Cleanup(func() { _ = s.db.Close() })
 	h.service = s
-	if _, err := migrate.Up(t.Context(), s.db); err != nil {
-		t.Fatal(err)
+	if _, err := migrate.Up(tb.Context(), s.db); err != nil {
+		tb.Fatal(err)
 	}
 	_, hash := access.NewToken()
-	if h.key, err = (access.Bootstrap{Keys: s.keys, Hash: hash}).Redeem(t.Context(), author); err != nil {
-		t.Fatal(err)
+	if h.key, err = (access.Bootstrap{Keys: s.keys, Hash: hash}).Redeem(tb.Context(), author); err != nil {
+		tb.Fatal(err)
 	}
 	base, err := catalog.Load()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	h.memory = &memory{Memory: &rule.Memory{
 		Workspaces: []string{"nlp_train", "cv_lab"}, Catalog: base, Keys: s.sealer,

@@ -1,0 +1,443 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"pai-notify/shared/access"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/rule"
+)
+
+// receiver plays a robot or endpoint: it answers all requests alike and keeps them.
+func (h *harness) receiver(status int, body string, headers ...string) string {
+	h.t.Helper()
+	return h.serve(func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i+1 < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body) // who went away does not want it
+	})
+}
+
+// serve starts a server that the harness's channels may reach, and gives its address.
+func (h *harness) serve(answer http.HandlerFunc) string {
+	h.t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			h.t.Errorf("read a request: %v", err)
+		}
+		h.got = append(h.got, string(body))
+		answer(w, r)
+	}))
+	h.t.Cleanup(server.Close)
+	h.reach(server.Listener.Addr().String())
+	return server.URL
+}
+
+// settings are those of a robot or endpoint at an address.
+func settings(name, base string) channel.Settings {
+	switch name {
+	case "dingtalk":
+		return channel.Settings{"webhook": base + "/robot/send?access_token=" + plantedToken, "secret": plantedSecret}
+	case "wecom":
+		return channel.Settings{"webhook": base + "/cgi-bin/webhook/send?key=" + plantedToken}
+	case "lark":
+		return channel.Settings{"webhook": base + "/open-apis/bot/v2/hook/" + plantedToken, "secret": plantedSecret}
+	}
+	return channel.Settings{"url": base + "/" + plantedToken}
+}
+
+// failure is one way in which a test fails, and how it must be told.
+type failure struct {
+	name              string
+	status            int
+	body              string
+	headers           []string
+	class, step, code string
+}
+
+// common are the failures that every robot can show.
+func common() []failure {
+	const page = "<!DOCTYPE html><html><body>log in first 0</body></html>"
+	return []failure{
+		{"too many requests", 429, "slow down", []string{"Retry-After", "7"}, "throttled", "answer", "HTTP 429"},
+		{"server error", 500, "oops", nil, "unavailable", "answer", "HTTP 500"},
+		{"proxy's page", 502, page, nil, "unavailable", "answer", "HTTP 502"},
+		{"redirect", 302, "", []string{"Location", "/elsewhere"}, "misconfigured", "answer", "HTTP 302"},
+		{"page instead of an answer", 200, page, nil, "unknown", "answer", "HTTP 200"},
+		{"empty answer", 200, "", nil, "unknown", "answer", "HTTP 200"},
+		{"echo of the token", 500, "no robot has the token " + plantedToken, nil, "unavailable", "answer", "HTTP 500"},
+	}
+}
+
+func TestEveryFailureIsToldWithStepCodeClassAndAdvice(t *testing.T) {
+	t.Parallel()
+	own := map[string][]failure{
+		"dingtalk": {
+			{"wrong signature", 200, `{"errcode":310000,"errmsg":"sign not match"}`, nil, "misconfigured", "answer", "310000"},
+			{"keyword missing", 200, `{"errcode":310000,"errmsg":"keywords not in content"}`, nil, "misconfigured", "answer", "310000"},
+			{"address not listed", 200, `{"errcode":310000,"errmsg":"ip 1.2.3.4 not in whitelist"}`, nil, "misconfigured", "answer", "310000"},
+			{"unknown token", 200, `{"errcode":300001,"errmsg":"token is not exist"}`, nil, "misconfigured", "answer", "300001"},
+			{"too fast", 200, `{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}`, nil, "throttled", "answer", "130101"},
+			{"echo of the key", 200, `{"errcode":310000,"errmsg":"sign not match: ` + plantedSecret + `"}`, nil, "misconfigured", "answer", "310000"},
+			{"content refused", 200, `{"errcode":430102,"errmsg":"illegal content"}`, nil, "rejected", "answer", "430102"},
+			{"busy", 200, `{"errcode":-1,"errmsg":"system busy"}`, nil, "unavailable", "answer", "-1"},
+			{"code nobody lists", 200, `{"errcode":987654,"errmsg":"?"}`, nil, "unknown", "answer", "987654"},
+		},
+		"wecom": {
+			{"unknown key", 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, nil, "misconfigured", "answer", "93000"},
+			{"too fast", 200, `{"errcode":45009,"errmsg":"api freq out of limit"}`, nil, "throttled", "answer", "45009"},
+			{"too long", 200, `{"errcode":40058,"errmsg":"markdown.content exceed max length 4096"}`, nil, "rejected", "answer", "40058"},
+			{"busy", 200, `{"errcode":-1,"errmsg":"system busy"}`, nil, "unavailable", "answer", "-1"},
+			{"code nobody lists", 200, `{"errcode":987654,"errmsg":"?"}`, nil, "unknown", "answer", "987654"},
+		},
+		"lark": {
+			{"wrong signature", 200, `{"code":19021,"msg":"sign match fail or timestamp is not within one hour from current time"}`, nil, "misconfigured", "answer", "19021"},
+			{"unknown hook", 200, `{"code":19001,"msg":"param invalid: incoming webhook access token invalid"}`, nil, "misconfigured", "answer", "19001"},
+			{"address not listed", 200, `{"code":19022,"msg":"Ip Not Allowed"}`, nil, "misconfigured", "answer", "19022"},
+			{"keyword missing", 200, `{"code":19024,"msg":"Key Words Not Found"}`, nil, "misconfigured", "answer", "19024"},
+			{"too fast", 200, `{"code":11232,"msg":"too many requests"}`, nil, "throttled", "answer", "11232"},
+			{"success that is none", 200, `{"StatusCode":0,"StatusMessage":"success","code":19007,"msg":"Bot Not Enabled"}`, nil, "misconfigured", "answer", "19007"},
+			{"code nobody lists", 200, `{"code":987654,"msg":"?"}`, nil, "unknown", "answer", "987654"},
+		},
+	}
+	for name, rows := range own {
+		rows = append(rows, common()...)
+		if len(rows) < 12 {
+			t.Errorf("%d failures of %s, want at least 12", len(rows), name)
+		}
+		for _, row := range rows {
+			t.Run(name+" "+row.name, func(t *testing.T) {
+				t.Parallel()
+				h := newHarness(t)
+				base := h.receiver(row.status, row.body, row.headers...)
+				for _, language := range []string{"en", "zh"} {
+					got := h.test(object{"channel": name, "settings": settings(name, base)}, language)
+					if got.OK || got.Class != row.class || got.Step != row.step || got.Code != row.code {
+						t.Errorf("= %+v, want %s at %s with %s", got, row.class, row.step, row.code)
+					}
+					if chinese := strings.ContainsFunc(got.Advice, isHan); got.Advice == "" || chinese != (language == "zh") {
+						t.Errorf("advice %q is not in %s", got.Advice, language)
+					}
+					if row.status == 429 && got.RetryAfterMS != 7000 {
+						t.Errorf("retry after %d ms, want 7000", got.RetryAfterMS)
+					}
+				}
+			})
+		}
+	}
+}
+
+func isHan(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }
+
+func TestAnExchangeThatBreaksSaysAtWhichStep(t *testing.T) {
+	t.Parallel()
+	dialling := func(err error) smithyhttp.ClientDo {
+		return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}}
+	}
+	drop := func(w http.ResponseWriter, text string) {
+		hijacker, ok := w.(http.Hijacker)
+		if !ok {
+			panic("the connection cannot be taken")
+		}
+		conn, _, err := hijacker.Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.WriteString(conn, text) // the next line ends it anyway
+		_ = conn.Close()
+	}
+	for broken, row := range map[string]struct {
+		arrange           func(h *harness) string
+		class, step, code string
+	}{
+		"nobody listens": {func(h *harness) string {
+			h.client = dialling(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
+			return h.reach("127.0.0.1:9")
+		}, "unavailable", "dial", "dial"},
+		"unknown host": {func(h *harness) string {
+			h.client = dialling(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "robots.example", IsNotFound: true}})
+			return h.reach("robots.example:80")
+		}, "misconfigured", "dns", "dns-not-found"},
+		"resolver out of reach": {func(h *harness) string {
+			h.client = dialling(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "timeout", Name: "robots.example", IsTimeout: true}})
+			return h.reach("robots.example:80")
+		}, "unavailable", "dns", "dns-temporary"},
+		"inner network": {func(h *harness) string {
+			h.client = channel.Client(nil, nil)
+			return h.reach("127.0.0.1:80")
+		}, "misconfigured", "address", "ssrf-blocked"},
+		"certificate of nobody": {func(h *harness) string {
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			h.t.Cleanup(server.Close)
+			h.reach(server.Listener.Addr().String())
+			return server.URL
+		}, "misconfigured", "tls", "tls-verify"},
+		"port without TLS": {func(h *harness) string {
+			return strings.Replace(h.receiver(200, ""), "http:", "https:", 1)
+		}, "misconfigured", "tls", "tls-none"},
+		"reset before the answer": {func(h *harness) string {
+			return h.serve(func(w http.ResponseWriter, _ *http.Request) { drop(w, "") })
+		}, "uncertain", "read", "unclear"},
+		"reset within the answer": {func(h *harness) string {
+			return h.serve(func(w http.ResponseWriter, _ *http.Request) {
+				drop(w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"errcode\":0")
+			})
+		}, "uncertain", "read", "unclear"},
+		"no answer in time": {func(h *harness) string {
+			h.client = &http.Client{Timeout: 200 * time.Millisecond}
+			return h.serve(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		}, "uncertain", "read", "timeout"},
+	} {
+		for _, name := range []string{"dingtalk", "wecom", "lark"} {
+			t.Run(name+" "+broken, func(t *testing.T) {
+				t.Parallel()
+				h := newHarness(t)
+				base := row.arrange(h)
+				for _, language := range []string{"en", "zh"} {
+					got := h.test(object{"channel": name, "settings": settings(name, base)}, language)
+					if got.OK || got.Class != row.class || got.Step != row.step || got.Code != row.code || got.Advice == "" {
+						t.Errorf("= %+v, want %s at %s with %s", got, row.class, row.step, row.code)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestAGoodSendIsOneMarkedMessage(t *testing.T) {
+	t.Parallel()
+	for name, yes := range map[string]string{"dingtalk": `{"errcode":0,"errmsg":"ok"}`, "wecom": `{"errcode":0,"errmsg":"ok"}`,
+		"lark": `{"code":0,"msg":"success","data":{}}`, "webhook": "thanks"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			base := h.receiver(200, yes)
+			got := h.test(object{"channel": name, "settings": settings(name, base), "language": "en"}, "en")
+			if !got.OK || got.Class != "delivered" || got.Step != "" || got.Code != "" || got.Advice != "" || got.Checked {
+				t.Errorf("= %+v, want it delivered", got)
+			}
+			if len(h.got) != 1 || !strings.Contains(strings.ToLower(h.got[0]), "test") {
+				t.Errorf("the receiver got %q, want one message that says it is a test", h.got)
+			}
+			if got := h.test(object{"channel": name, "settings": settings(name, base), "language": "zh"}, "zh"); !got.OK {
+				t.Errorf("= %+v", got)
+			}
+			if text := h.got[len(h.got)-1]; name != "webhook" && !strings.Contains(text, "测试") {
+				t.Errorf("the message in Chinese is %s", text)
+			}
+			if lines := h.log.String(); strings.Count(lines, `"msg":"test"`) != 2 {
+				t.Errorf("the log has no line for each test: %s", lines)
+			}
+		})
+	}
+}
+
+func TestASilentCheckPostsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	base := h.receiver(200, `{"code":19002,"msg":"params error, msg_type need"}`)
+	got := h.test(object{"channel": "lark", "settings": settings("lark", base), "check": true}, "en")
+	if !got.OK || !got.Checked || got.Class != accepting {
+		t.Errorf("= %+v, want it accepting", got)
+	}
+	if len(h.got) != 1 || !strings.Contains(h.got[0], `"msg_type":""`) || strings.Contains(h.got[0], "content") {
+		t.Errorf("the receiver got %q, want a request without a message", h.got)
+	}
+	h = newHarness(t)
+	base = h.receiver(200, `{"errcode":300001,"errmsg":"token is not exist"}`)
+	got = h.test(object{"channel": "dingtalk", "settings": settings("dingtalk", base), "check": true}, "en")
+	if got.OK || !got.Checked || got.Class != "misconfigured" || got.Code != "300001" {
+		t.Errorf("= %+v, want it misconfigured", got)
+	}
+	for _, name := range []string{"wecom", "webhook"} {
+		h.ask(object{"channel": name, "settings": settings(name, base), "check": true}).faultAt("check")
+	}
+	if len(h.got) != 1 {
+		t.Errorf("a channel without a silent check was asked all the same: %q", h.got[1:])
+	}
+}
+
+func TestASavedTargetIsTestedWithItsSecrets(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	base := h.receiver(200, `{"errcode":0,"errmsg":"ok"}`)
+	h.save("nightly", rule.Target{ID: "ops", Channel: "dingtalk", Settings: settings("dingtalk", base), Language: "zh"},
+		rule.Target{ID: "dev", Channel: "wecom", Settings: settings("wecom", base), Language: "en"})
+	saved := object{"workspace": "nlp_train", "rule": "nightly", "target": "ops"}
+	if got := h.test(saved, "en"); !got.OK || len(h.got) != 1 || !strings.Contains(h.got[0], "测试") {
+		t.Errorf("= %+v, the receiver got %q; want a test in the target's language", got, h.got)
+	}
+	saved["language"] = "en"
+	if got := h.test(saved, "en"); !got.OK || strings.Contains(h.got[1], "测试") {
+		t.Errorf("= %+v, the receiver got %q; want it in the language asked for", got, h.got)
+	}
+	h.ask(object{"workspace": "nlp_train", "rule": "nightly", "target": "dev", "check": true}).faultAt("check")
+	h.ask(object{"workspace": "nlp_train", "rule": "nightly", "target": "nobody"}).problem(http.StatusNotFound, rule.CodeNotFound)
+	h.ask(object{"workspace": "nlp_train", "rule": "absent", "target": "ops"}).problem(http.StatusNotFound, rule.CodeNotFound)
+	h.ask(object{"workspace": "nowhere", "rule": "nightly", "target": "ops"}).problem(http.StatusNotFound, rule.CodeNoWorkspace)
+	h.may(access.Editor, `["cv_lab"]`)
+	h.ask(saved).problem(http.StatusForbidden, "Forbidden")
+	h.opener = failing{&rule.Error{Code: rule.CodeSealed, Text: `secrets of target "ops"`}}
+	h.may(access.Editor, `[]`)
+	h.ask(saved).problem(http.StatusConflict, rule.CodeSealed)
+	h.opener = failing{&rule.Error{Code: rule.CodeNotActivated, Text: "EventBridge is not activated for this account"}}
+	h.ask(saved).problem(http.StatusServiceUnavailable, rule.CodeNotActivated)
+}
+
+type failing struct{ err error }
+
+func (f failing) Open(context.Context, string, string, string) (rule.Target, error) {
+	return rule.Target{}, f.err
+}
+
+func TestTestsKeepTheReceiversPace(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	base := h.receiver(200, `{"errcode":0,"errmsg":"ok"}`)
+	order := object{"channel": "wecom", "settings": settings("wecom", base)}
+	for i := range 4 { // its burst
+		if got := h.test(order, "en"); !got.OK {
+			t.Fatalf("test %d = %+v", i, got)
+		}
+	}
+	s := h.ask(order)
+	p := s.problem(http.StatusTooManyRequests, "Throttled")
+	if after := s.header.Get("Retry-After"); after != "4" || !strings.Contains(p.Detail, "4s") {
+		t.Errorf("Retry-After %q, detail %q; want to hear when", after, p.Detail)
+	}
+	// However it is written, it is the same robot; another one has a pace of its own.
+	same := object{"channel": "wecom", "settings": channel.Settings{"webhook": settings("wecom", base)["webhook"] + "&debug=1#x"}}
+	h.ask(same).problem(http.StatusTooManyRequests, "Throttled")
+	other := object{"channel": "wecom", "settings": channel.Settings{"webhook": base + "/cgi-bin/webhook/send?key=other"}}
+	if got := h.test(other, "en"); !got.OK || len(h.got) != 5 {
+		t.Errorf("another robot: %+v, %d messages", got, len(h.got))
+	}
+	h.advance(4 * time.Second)
+	if got := h.test(order, "en"); !got.OK {
+		t.Errorf("after the wait: %+v", got)
+	}
+	if p := h.ask(order, "Accept-Language", "zh").problem(http.StatusTooManyRequests, "Throttled"); !strings.ContainsFunc(p.Advice, isHan) {
+		t.Errorf("advice %q is not in Chinese", p.Advice)
+	}
+}
+
+func TestBadOrdersAreRefusedWithThePathOfEachFault(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	base := h.receiver(200, `{"errcode":0}`)
+	good := settings("dingtalk", base)
+	with := func(name, value string) object {
+		s := channel.Settings{}
+		for k, v := range good {
+			s[k] = v
+		}
+		s[name] = value
+		return object{"channel": "dingtalk", "settings": s}
+	}
+	for name, row := range map[string]struct {
+		body any
+		path string
+	}{
+		"nothing":                {object{}, ""},
+		"both kinds":             {object{"channel": "dingtalk", "settings": good, "workspace": "nlp_train", "rule": "r1", "target": "t"}, ""},
+		"unknown channel":        {object{"channel": "pigeon", "settings": object{}}, "channel"},
+		"no channel":             {object{"settings": good}, "channel"},
+		"no settings":            {object{"channel": "dingtalk"}, "settings.webhook"},
+		"unknown setting":        {with("hook", "x"), "settings.hook"},
+		"webhook is no URL":      {with("webhook", "hello"), "settings.webhook"},
+		"plain http":             {with("webhook", "http://oapi.dingtalk.com/robot/send?access_token=x"), "settings.webhook"},
+		"foreign host":           {with("webhook", "https://evil.example/robot/send?access_token="+plantedToken), "settings.webhook"},
+		"user info":              {with("webhook", "https://u:"+plantedToken+"@oapi.dingtalk.com/robot/send?access_token=x"), "settings.webhook"},
+		"signing key with blank": {with("secret", "SEC "+plantedSecret), "settings.secret"},
+		"setting is a number":    {object{"channel": "dingtalk", "settings": object{"webhook": 7}}, "settings.webhook"},
+		"unknown member":         {object{"channel": "dingtalk", "settings": good, "colour": "red"}, "colour"},
+		"language nobody has":    {object{"channel": "dingtalk", "settings": good, "language": "fr"}, "language"},
+		"check that is a text":   {object{"channel": "dingtalk", "settings": good, "check": "yes"}, "check"},
+		"saved without rule":     {object{"workspace": "nlp_train", "target": "t"}, "rule"},
+		"saved without target":   {object{"workspace": "nlp_train", "rule": "r1"}, "target"},
+		"hostile workspace":      {object{"workspace": "${data}", "rule": "r1", "target": "t"}, "workspace"},
+		"hostile rule":           {object{"workspace": "nlp_train", "rule": "$.x", "target": "t"}, "rule"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := *h
+			h.t = t
+			h.ask(row.body).faultAt(row.path)
+		})
+	}
+	s := h.ask(object{"settings": object{"hook": 7}, "channel": "lark", "language": "fr", "colour": 1})
+	for _, path := range []string{`"settings.hook"`, `"settings.webhook"`, `"language"`, `"colour"`} {
+		if !strings.Contains(s.text, path) {
+			t.Errorf("%s is not among the faults: %s", path, s.text)
+		}
+	}
+	for body, status := range map[string]int{
+		"": 400, "hello": 400, "null": 422, "[]": 422, "{\"channel\":\"\xff\"}": 400, strings.Repeat("[", 100_000): 400,
+		`{"channel":"` + strings.Repeat("x", 10<<20) + `"}`: 413,
+	} {
+		if s := h.ask(body); s.status != status || s.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%.20q = %d %.200s, want a problem of status %d", body, s.status, s.text, status)
+		}
+	}
+	if len(h.got) != 0 {
+		t.Errorf("a refused order was sent: %q", h.got)
+	}
+}
+
+func TestOnlyEditorsMayTest(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	base := h.receiver(200, `{"errcode":0}`)
+	order := object{"channel": "dingtalk", "settings": settings("dingtalk", base)}
+	h.may(access.Viewer, "[]")
+	h.ask(order).problem(http.StatusForbidden, "Forbidden")
+	h.key = ""
+	h.ask(order).problem(http.StatusUnauthorized, "Unauthenticated")
+	if len(h.got) != 0 {
+		t.Errorf("a test was sent: %q", h.got)
+	}
+}
+
+func TestAnErrorThatSaysNothingOfItselfHasAdviceAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.client = smithyhttp.ClientDoFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("odd") })
+	base := h.reach("robots.example:80")
+	for _, language := range []string{"en", "zh"} {
+		h.advance(time.Minute)
+		got := h.test(object{"channel": "wecom", "settings": settings("wecom", base)}, language)
+		if got.OK || got.Advice == "" {
+			t.Errorf("= %+v", got)
+		}
+	}
+}
+
+func TestTheAPIDescribesItself(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/connectivity/openapi.json", nil)
+	r.Header.Set("Authorization", "Bearer "+h.key)
+	w := httptest.NewRecorder()
+	h.api().ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) || !strings.Contains(w.Body.String(), fmt.Sprintf("%q", "/api/v1/connectivity")) {
+		t.Errorf("= %d %.300s", w.Code, w.Body.String())
+	}
+}
