@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -190,9 +191,8 @@ func (r *road) publish(ctx context.Context) error {
 			return fmt.Errorf("publish %s: %w", s.Name, err)
 		}
 		r.sum.published++
-		fmt.Printf("\r  published %d of %d events", i+1, len(samples))
+		progress("published", i+1, len(samples), "events")
 	}
-	fmt.Println()
 	return nil
 }
 
@@ -225,7 +225,7 @@ func (r *road) settle(ctx context.Context) (sum, error) {
 		for path, n := range r.want {
 			r.sum.delivered += min(n, count(arrived, path))
 		}
-		fmt.Printf("\r  arrived %d of %d messages ", r.sum.delivered, r.sum.matched)
+		progress("arrived", r.sum.delivered, r.sum.matched, "messages")
 		if r.sum.delivered == r.sum.matched || time.Since(moved) > 45*time.Second {
 			break
 		}
@@ -233,7 +233,6 @@ func (r *road) settle(ctx context.Context) (sum, error) {
 			return r.sum, err
 		}
 	}
-	fmt.Println()
 	for _, rule := range r.rules {
 		for i, path := range rule.paths {
 			fmt.Printf("  %-14s %-9s %3d of %3d arrived at %s\n", rule.Name, rule.Targets[i].Channel, count(arrived, path), r.want[path], strings.SplitAfter(path, "=")[0])
@@ -273,6 +272,19 @@ func bare(path string) string {
 	query.Del("sign")
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+// progress tells how far it is: on a terminal as it moves, elsewhere once it is done.
+func progress(done string, n, of int, what string) {
+	info, err := os.Stdout.Stat()
+	if terminal := err == nil && info.Mode()&os.ModeCharDevice != 0; terminal {
+		fmt.Printf("\r  %s %d of %d %s ", done, n, of, what)
+	} else if n == of {
+		fmt.Printf("  %s %d of %d %s", done, n, of, what)
+	}
+	if n == of {
+		fmt.Println()
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -36,6 +36,7 @@ const (
 	accountID       = "1234567890123456"
 	accessKeyID     = "LTAI-local"
 	accessKeySecret = "local-secret"
+	deadQueue       = "pai-notify-dead"
 )
 
 func main() {
@@ -91,9 +92,10 @@ func run(ctx context.Context, s settings) (err error) {
 		"ACCOUNT_ID":           accountID,
 		"EVENTBRIDGE_ENDPOINT": s.base(0),
 		"CLOUD_ENDPOINT":       s.base(0),
+		"DEAD_LETTER_ARN":      fmt.Sprintf("acs:mns:%s:%s:/queues/%s", region, accountID, deadQueue),
 		"ALLOW_RECEIVERS":      strings.TrimSuffix(fmt.Sprintf("127.0.0.1:%d,%s", s.port+2, os.Getenv("ALLOW_RECEIVERS")), ","),
 	}
-	for _, name := range []string{"FUNCTION_ARN", "DEAD_LETTER_ARN", "ALLOW_NETWORKS"} {
+	for _, name := range []string{"DEAD_LETTER_ARN", "ALLOW_NETWORKS"} {
 		if v := os.Getenv(name); v != "" {
 			variables[name] = v
 		}
@@ -126,6 +128,10 @@ func run(ctx context.Context, s settings) (err error) {
 		defer cancel()
 		err = errors.Join(err, events.Close(closing))
 	}()
+
+	if _, err := events.AddQueue(ctx, deadQueue); err != nil {
+		return err
+	}
 
 	fails := &faults{next: events}
 	cloud := http.NewServeMux()

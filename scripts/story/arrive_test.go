@@ -98,6 +98,9 @@ func TestOddEventsArriveAndNobodyIsMentionedByThem(t *testing.T) {
 				t.Errorf("%s refused with %s", receiver, m.Code)
 			}
 			for _, bad := range []string{`"isAtAll":true`, `"13800138000"`, `<at id=all>`, `\u003cat id=all`, `<@all>`, `](http://evil`} {
+				if receiver == "lark" && bad == `](http://evil` {
+					continue // Lark is sent plain text, in which this means nothing
+				}
 				if strings.Contains(string(text), bad) {
 					t.Errorf("%s was sent %s in %s", receiver, bad, text)
 				}
@@ -110,7 +113,7 @@ func TestARefusedMessageWaitsAndArrives(t *testing.T) {
 	t.Parallel()
 	c := start(t, 60)
 	c.setUp("nlp_train")
-	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("r", c.target("w", "wecom", "ops"))).must(t, http.StatusCreated)
+	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", c.target("w", "wecom", "ops"))).must(t, http.StatusCreated)
 	// Unavailable three times uses up the quick tries of the invocation; the timer sends the rest.
 	c.fault(map[string]any{"receiver": "wecom", "status": 502, "body": "<html>bad gateway</html>", "times": 3})
 	c.publish(failed(t, 1))

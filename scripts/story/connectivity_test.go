@@ -103,15 +103,15 @@ func TestASavedTargetAndASilentCheckAreTried(t *testing.T) {
 	t.Parallel()
 	c := start(t, 20)
 	c.setUp("nlp_train")
-	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("r", c.target("ops", "dingtalk", "ops"), c.target("l", "lark", "ops"))).must(t, http.StatusCreated)
+	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", c.target("ops", "dingtalk", "ops"), c.target("l", "lark", "ops"))).must(t, http.StatusCreated)
 	var got diagnosis
-	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "r", "target": "ops"}).must(t, http.StatusOK).into(t, &got)
+	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "ops-room", "target": "ops"}).must(t, http.StatusOK).into(t, &got)
 	if !got.OK || len(c.accepted("dingtalk", "access_token=ops")) != 1 {
 		t.Errorf("saved target: %+v, %d messages", got, len(c.accepted("dingtalk", "")))
 	}
-	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "r", "target": "l", "check": true}).must(t, http.StatusOK).into(t, &got)
+	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "ops-room", "target": "l", "check": true}).must(t, http.StatusOK).into(t, &got)
 	if !got.OK || len(c.accepted("lark", "")) != 0 {
 		t.Errorf("silent check: %+v, %d messages posted", got, len(c.accepted("lark", "")))
 	}
-	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "r", "target": "nobody"}).must(t, http.StatusNotFound, http.StatusUnprocessableEntity)
+	c.api(http.MethodPost, "/connectivity", map[string]any{"workspace": "nlp_train", "rule": "ops-room", "target": "nobody"}).must(t, http.StatusNotFound, http.StatusUnprocessableEntity)
 }

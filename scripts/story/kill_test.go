@@ -12,7 +12,7 @@ func TestADeliveryKilledInMidSendArrivesAndTheLedgerTellsTheTruth(t *testing.T) 
 	t.Parallel()
 	c := start(t, 60)
 	c.setUp("nlp_train")
-	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("r", c.target("w", "wecom", "ops"))).must(t, http.StatusCreated)
+	c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", c.target("w", "wecom", "ops"))).must(t, http.StatusCreated)
 	c.fault(map[string]any{"receiver": "wecom", "path": "key=ops", "delayMs": 30_000, "times": 1})
 	c.publish(failed(t, 1))
 	until(t, 20*time.Second, func() string {

@@ -19,9 +19,9 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	const planted = "Pl4nt3dT0kenXYZ"
 	targets := []map[string]any{c.target("d", "dingtalk", planted+"D"), c.target("w", "wecom", planted+"W"), c.target("l", "lark", planted+"L")}
 	var saved answer
-	saved = c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("r", targets...)).must(t, http.StatusCreated)
+	saved = c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", targets...)).must(t, http.StatusCreated)
 	said := saved.Text
-	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules/r", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules/ops-room", nil).must(t, http.StatusOK).Text
 	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules", nil).must(t, http.StatusOK).Text
 	// Every way to fail, so that every error is written somewhere: refused, broken off, timed out, dead.
 	c.fault(map[string]any{"receiver": "dingtalk", "path": planted, "code": "310000", "times": 1})
@@ -49,8 +49,8 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 		}
 		return ""
 	})
-	said += c.rpc("2020-04-01", "ListTargets", "EventBusName", "pai-system-nlp_train", "RuleName", "r")
-	said += c.rpc("2020-04-01", "GetRule", "EventBusName", "pai-system-nlp_train", "RuleName", "r")
+	said += c.rpc("2020-04-01", "ListTargets", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
+	said += c.rpc("2020-04-01", "GetRule", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
 	if strings.Contains(said, planted) {
 		t.Errorf("an answer of the API or a parameter of EventBridge holds a secret: %s", around(said, planted))
 	}

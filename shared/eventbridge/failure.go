@@ -137,7 +137,7 @@ func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool
 			"zh": "已被他人创建;请读取后重试。",
 		}
 	}
-	return rule.CodeRefusedByBus, fmt.Sprintf("EventBridge refused %s", e.Action), channel.Advice{
+	return rule.CodeRefusedByBus, fmt.Sprintf("EventBridge refused %s: %v", e.Action, e), channel.Advice{
 		"en": "The message is EventBridge's own; " +
 			"help.aliyun.com/en/eventbridge/developer-reference/error-codes explains its code. Change what it names and try again.",
 		"zh": "以上消息来自 EventBridge,错误码含义见 help.aliyun.com/zh/eventbridge/developer-reference/error-codes。",
