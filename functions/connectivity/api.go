@@ -84,7 +84,9 @@ func credentials(ctx context.Context) (eventbridge.Credentials, error) {
 	if p.AccessKeyID == "" {
 		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
 	}
-	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken}, nil
+	return eventbridge.Credentials{
+		AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken,
+	}, nil
 }
 
 func (s *service) authenticate(ctx context.Context, key string) (context.Context, error) {
@@ -97,8 +99,9 @@ func (s *service) api() *httpapi.API {
 		Title: "pai-notify connectivity", OpenAPI: "/api/v1/connectivity/openapi", Authenticate: s.authenticate, Log: s.log,
 	})
 	httpapi.Register(a, huma.Operation{OperationID: "test-connectivity", Method: http.MethodPost, Path: "/api/v1/connectivity",
-		Summary: "Send one test message through a target, or look without posting, and say what came of it. The answer is 200 " +
-			"whatever the receiver says, 429 where the receiver's pace has no room for a message now",
+		Summary: "Send one test message through a target, or look without posting, and say what came of it",
+		Description: "The answer is 200 whatever the receiver says, and 429 where the receiver's pace, which deliveries keep too, " +
+			"has no room for a message now.",
 		Metadata: httpapi.CheckBody(s.check)}, s.test)
 	return a
 }

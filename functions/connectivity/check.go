@@ -19,8 +19,8 @@ type Order struct {
 	Workspace string           `json:"workspace,omitempty" doc:"Of a saved target"`
 	Rule      string           `json:"rule,omitempty"`
 	Target    string           `json:"target,omitempty"`
-	Language  string           `json:"language,omitempty" doc:"Of the message: zh or en; left out: the target's, or the deployment's"`
-	Check     bool             `json:"check,omitempty" doc:"Only look whether the receiver would take messages; GET /api/v1/catalog tells which channels can (silentCheck)"`
+	Language  string           `json:"language,omitempty" doc:"zh or en; left out: the target's, or the deployment's"`
+	Check     bool             `json:"check,omitempty" doc:"Only ask, post nothing; see silentCheck of the catalogue"`
 }
 
 func (o Order) isSaved() bool { return o.Workspace != "" || o.Rule != "" || o.Target != "" }
@@ -43,7 +43,8 @@ func (s *service) check(ctx context.Context, o Order) smithy.InvalidParamsError 
 	unsaved := o.Channel != "" || len(o.Settings) > 0
 	switch {
 	case unsaved == o.isSaved():
-		faults.Add(fault.New("", "must have either channel and settings, of a target that is not saved, or workspace, rule and target, of a saved one"))
+		faults.Add(fault.New("", "must have either channel and settings, of a target that is not saved, or workspace, rule and "+
+			"target, of a saved one"))
 	case unsaved:
 		s.checkUnsaved(&faults, o)
 	default:
@@ -93,5 +94,6 @@ func checkSaved(faults *smithy.InvalidParamsError, o Order) {
 
 // cannotCheck is the fault of asking a channel that has no silent check for one.
 func cannotCheck(c channel.Channel) smithy.InvalidParamError {
-	return fault.New("Check", "cannot be had of "+c.Spec().Title+", which can only be tried by posting a message; leave check out to send one")
+	return fault.New("Check", "cannot be had of "+c.Spec().Title+", which can only be tried by posting a message; leave check "+
+		"out to send one")
 }

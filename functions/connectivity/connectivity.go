@@ -20,7 +20,7 @@ import (
 type Result struct {
 	OK           bool   `json:"ok"`
 	Checked      bool   `json:"checked" doc:"The receiver was only asked; nothing was posted"`
-	Class        string `json:"class" enum:"unknown,delivered,throttled,unavailable,uncertain,misconfigured,rejected,accepting" doc:"What a delivery with this outcome would be; accepting: the receiver was only asked, and would take a message"`
+	Class        string `json:"class" example:"misconfigured" doc:"As of a delivery; accepting: only asked, it would take a message"`
 	Step         string `json:"step" enum:",address,dns,dial,tls,write,read,answer" doc:"Where it failed; answer: the receiver said no"`
 	Code         string `json:"code" doc:"The receiver's own, or HTTP and a status, or ours where there was no answer"`
 	Text         string `json:"text" doc:"The receiver's own, cut and without secrets"`
@@ -61,8 +61,9 @@ func (s *service) test(ctx context.Context, in *struct {
 		return nil, err
 	}
 	result := s.try(ctx, c, settings, language, advised, o.Check)
-	s.log.InfoContext(ctx, "test", "key", access.From(ctx).KeyID, "channel", c.Spec().Name, "workspace", o.Workspace, "rule", o.Rule,
-		"target", o.Target, "checked", o.Check, "class", result.Class, "step", result.Step, "code", result.Code, "text", result.Text, "ms", result.MS)
+	s.log.InfoContext(ctx, "test", "key", access.From(ctx).KeyID, "channel", c.Spec().Name, "workspace", o.Workspace,
+		"rule", o.Rule, "target", o.Target, "checked", o.Check, "class", result.Class, "step", result.Step,
+		"code", result.Code, "text", result.Text, "ms", result.MS)
 	return &struct{ Body Result }{result}, nil
 }
 
@@ -146,7 +147,9 @@ func (s *service) pace(ctx context.Context, spec channel.Spec, to channel.Settin
 }
 
 // try makes the one attempt.
-func (s *service) try(ctx context.Context, c channel.Channel, to channel.Settings, language, advised string, check bool) Result {
+func (s *service) try(
+	ctx context.Context, c channel.Channel, to channel.Settings, language, advised string, check bool,
+) Result {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	start := time.Now()
@@ -158,8 +161,9 @@ func (s *service) try(ctx context.Context, c channel.Channel, to channel.Setting
 	}
 	outcome := channel.Classify(err)
 	r := Result{
-		OK: err == nil, Checked: check, Class: outcome.Class.String(), Step: string(outcome.Step), Code: outcome.Code, Text: outcome.Text,
-		Advice: outcome.Advice.In(advised), MS: time.Since(start).Milliseconds(), Receipt: receipt, RetryAfterMS: outcome.After.Milliseconds(),
+		OK: err == nil, Checked: check, Class: outcome.Class.String(), Step: string(outcome.Step), Code: outcome.Code,
+		Text: outcome.Text, Advice: outcome.Advice.In(advised), MS: time.Since(start).Milliseconds(), Receipt: receipt,
+		RetryAfterMS: outcome.After.Milliseconds(),
 	}
 	switch {
 	case err == nil && check:

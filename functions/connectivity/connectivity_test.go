@@ -88,33 +88,43 @@ func common() []failure {
 
 func TestEveryFailureIsToldWithStepCodeClassAndAdvice(t *testing.T) {
 	t.Parallel()
+	says := func(form, name, class, code, text string) failure {
+		return failure{name, 200, fmt.Sprintf(form, code, text), nil, class, "answer", code}
+	}
+	errcode := func(name, class, code, text string) failure {
+		return says(`{"errcode":%s,"errmsg":%q}`, name, class, code, text)
+	}
+	code := func(name, class, code, text string) failure {
+		return says(`{"code":%s,"msg":%q}`, name, class, code, text)
+	}
 	own := map[string][]failure{
 		"dingtalk": {
-			{"wrong signature", 200, `{"errcode":310000,"errmsg":"sign not match"}`, nil, "misconfigured", "answer", "310000"},
-			{"keyword missing", 200, `{"errcode":310000,"errmsg":"keywords not in content"}`, nil, "misconfigured", "answer", "310000"},
-			{"address not listed", 200, `{"errcode":310000,"errmsg":"ip 1.2.3.4 not in whitelist"}`, nil, "misconfigured", "answer", "310000"},
-			{"unknown token", 200, `{"errcode":300001,"errmsg":"token is not exist"}`, nil, "misconfigured", "answer", "300001"},
-			{"too fast", 200, `{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute"}`, nil, "throttled", "answer", "130101"},
-			{"echo of the key", 200, `{"errcode":310000,"errmsg":"sign not match: ` + plantedSecret + `"}`, nil, "misconfigured", "answer", "310000"},
-			{"content refused", 200, `{"errcode":430102,"errmsg":"illegal content"}`, nil, "rejected", "answer", "430102"},
-			{"busy", 200, `{"errcode":-1,"errmsg":"system busy"}`, nil, "unavailable", "answer", "-1"},
-			{"code nobody lists", 200, `{"errcode":987654,"errmsg":"?"}`, nil, "unknown", "answer", "987654"},
+			errcode("wrong signature", "misconfigured", "310000", "sign not match"),
+			errcode("keyword missing", "misconfigured", "310000", "keywords not in content"),
+			errcode("address not listed", "misconfigured", "310000", "ip 1.2.3.4 not in whitelist"),
+			errcode("unknown token", "misconfigured", "300001", "token is not exist"),
+			errcode("too fast", "throttled", "130101", "send too fast, exceed 20 times per minute"),
+			errcode("echo of the key", "misconfigured", "310000", "sign not match: "+plantedSecret),
+			errcode("content refused", "rejected", "430102", "illegal content"),
+			errcode("busy", "unavailable", "-1", "system busy"),
+			errcode("code nobody lists", "unknown", "987654", "?"),
 		},
 		"wecom": {
-			{"unknown key", 200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, nil, "misconfigured", "answer", "93000"},
-			{"too fast", 200, `{"errcode":45009,"errmsg":"api freq out of limit"}`, nil, "throttled", "answer", "45009"},
-			{"too long", 200, `{"errcode":40058,"errmsg":"markdown.content exceed max length 4096"}`, nil, "rejected", "answer", "40058"},
-			{"busy", 200, `{"errcode":-1,"errmsg":"system busy"}`, nil, "unavailable", "answer", "-1"},
-			{"code nobody lists", 200, `{"errcode":987654,"errmsg":"?"}`, nil, "unknown", "answer", "987654"},
+			errcode("unknown key", "misconfigured", "93000", "invalid webhook url"),
+			errcode("too fast", "throttled", "45009", "api freq out of limit"),
+			errcode("too long", "rejected", "40058", "markdown.content exceed max length 4096"),
+			errcode("busy", "unavailable", "-1", "system busy"),
+			errcode("code nobody lists", "unknown", "987654", "?"),
 		},
 		"lark": {
-			{"wrong signature", 200, `{"code":19021,"msg":"sign match fail or timestamp is not within one hour from current time"}`, nil, "misconfigured", "answer", "19021"},
-			{"unknown hook", 200, `{"code":19001,"msg":"param invalid: incoming webhook access token invalid"}`, nil, "misconfigured", "answer", "19001"},
-			{"address not listed", 200, `{"code":19022,"msg":"Ip Not Allowed"}`, nil, "misconfigured", "answer", "19022"},
-			{"keyword missing", 200, `{"code":19024,"msg":"Key Words Not Found"}`, nil, "misconfigured", "answer", "19024"},
-			{"too fast", 200, `{"code":11232,"msg":"too many requests"}`, nil, "throttled", "answer", "11232"},
-			{"success that is none", 200, `{"StatusCode":0,"StatusMessage":"success","code":19007,"msg":"Bot Not Enabled"}`, nil, "misconfigured", "answer", "19007"},
-			{"code nobody lists", 200, `{"code":987654,"msg":"?"}`, nil, "unknown", "answer", "987654"},
+			code("wrong signature", "misconfigured", "19021", "sign match fail or timestamp is not within one hour from current time"),
+			code("unknown hook", "misconfigured", "19001", "param invalid: incoming webhook access token invalid"),
+			code("address not listed", "misconfigured", "19022", "Ip Not Allowed"),
+			code("keyword missing", "misconfigured", "19024", "Key Words Not Found"),
+			code("too fast", "throttled", "11232", "too many requests"),
+			says(`{"StatusCode":0,"StatusMessage":"success","code":%s,"msg":%q}`, "success that is none", "misconfigured", "19007",
+				"Bot Not Enabled"),
+			code("code nobody lists", "unknown", "987654", "?"),
 		},
 	}
 	for name, rows := range own {
@@ -149,7 +159,8 @@ func isHan(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }
 func TestAnExchangeThatBreaksSaysAtWhichStep(t *testing.T) {
 	t.Parallel()
 	dialling := func(err error) smithyhttp.ClientDo {
-		return &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}}
+		dial := func(context.Context, string, string) (net.Conn, error) { return nil, err }
+		return &http.Client{Transport: &http.Transport{DialContext: dial}}
 	}
 	drop := func(w http.ResponseWriter, text string) {
 		hijacker, ok := w.(http.Hijacker)

@@ -92,7 +92,9 @@ func credentials(ctx context.Context) (eventbridge.Credentials, error) {
 	if p.AccessKeyID == "" {
 		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
 	}
-	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken}, nil
+	return eventbridge.Credentials{
+		AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken,
+	}, nil
 }
 
 func (s *service) authenticate(ctx context.Context, key string) (context.Context, error) {
@@ -117,8 +119,9 @@ func (s *service) api() *httpapi.API {
 	httpapi.Register(a, huma.Operation{OperationID: "get-rule", Method: http.MethodGet, Path: one,
 		Summary: "A rule, its secrets redacted"}, s.get)
 	httpapi.Register(a, huma.Operation{OperationID: "replace-rule", Method: http.MethodPut, Path: one,
-		Summary: "Replace a rule. It must exist. Secret settings that are left out of a target are kept, those given as empty " +
-			"text are taken away. Repeating a PUT that broke off completes it",
+		Summary: "Replace a rule, which must exist",
+		Description: "Secret settings that are left out of a target are kept, those given as empty text are taken away. Repeating a " +
+			"PUT that broke off completes it. To make a rule, POST it.",
 		Metadata: httpapi.CheckBody(s.check)}, s.replace)
 	httpapi.Register(a, huma.Operation{OperationID: "delete-rule", Method: http.MethodDelete, Path: one,
 		Summary: "Delete a rule", DefaultStatus: http.StatusNoContent}, s.remove)

@@ -26,7 +26,7 @@ type Message struct {
 	Facts    []Fact `json:"facts"`
 	Link     string `json:"link,omitempty"`
 	Severity string `json:"severity" enum:"info,warning,error"`
-	Bytes    int    `json:"bytes,omitempty" doc:"Of the request's body, within the channel's limit already; left out where the channel is not known"`
+	Bytes    int    `json:"bytes,omitempty" doc:"Of the request's body, shortened to the channel's limit already"`
 	MaxBytes int    `json:"maxBytes,omitempty" doc:"The channel's limit; WeCom counts only the text in the body"`
 }
 

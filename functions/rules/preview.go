@@ -25,8 +25,8 @@ type Preview struct {
 	Warnings []httpapi.Field `json:"warnings" doc:"What may go wrong without being a fault"`
 	Units    int             `json:"units"`
 	MaxUnits int             `json:"maxUnits"`
-	Pattern  string          `json:"pattern,omitempty" doc:"The EventBridge event pattern, as JSON; left out where the event is at fault"`
-	Events   []Seen          `json:"events" doc:"The newest events of the workspace, then samples; recent ones too large to keep are left out"`
+	Pattern  string          `json:"pattern,omitempty" doc:"As JSON; left out where the event is at fault"`
+	Events   []Seen          `json:"events" doc:"The workspace's newest, without too large ones; then samples"`
 	Told     *Told           `json:"told,omitempty" doc:"The event that the messages tell"`
 	Messages []Message       `json:"messages"`
 }
@@ -64,7 +64,7 @@ const maxRecent = 50
 
 func (s *service) preview(ctx context.Context, in *struct {
 	InWorkspace
-	Event string `query:"event" maxLength:"256" doc:"Name of the sample or id of the recent event to tell; left out: the first that matches"`
+	Event string `query:"event" maxLength:"256" doc:"What to tell: a sample's name, a recent event's id"`
 	Body  Rule
 }) (*struct{ Body Preview }, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Viewer)

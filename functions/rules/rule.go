@@ -136,10 +136,14 @@ func (s *service) create(ctx context.Context, in *struct {
 func (s *service) replace(ctx context.Context, in *struct {
 	Named
 	httpapi.Checked[Rule]
+	IfNoneMatch string `header:"If-None-Match" hidden:"true"`
 }) (*answer, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)
 	if err != nil {
 		return nil, err
+	}
+	if in.IfNoneMatch != "" { // to leave it out of account would replace what the caller wants kept
+		return nil, wrong("header.If-None-Match", "is not taken: PUT only replaces a rule that exists; make a new one with POST")
 	}
 	match, err := in.match(rule.MatchExists)
 	if err != nil {

@@ -73,6 +73,7 @@ func TestAPutReplacesOnlyARuleThatExists(t *testing.T) {
 		t.Errorf("a PUT without a name saved %q", r.Name)
 	}
 	h.ask("PUT", rules+"/nightly", draft("other", dingtalk("ops"))).faultAt("name")
+	h.ask("PUT", rules+"/nightly", nameless, "If-None-Match", "*").faultAt("header.If-None-Match")
 }
 
 func TestAnOldVersionIsNotOverwritten(t *testing.T) {
@@ -205,7 +206,8 @@ func TestAListComesInPages(t *testing.T) {
 func TestAWorkspaceThatDoesNotExistIsToldFromAnEmptyOne(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
-	for _, call := range []string{"GET ", "POST ", "GET /x", "PUT /x", "DELETE /x", "POST /x:enable", "POST /x:disable", "POST :recompile", "POST :preview"} {
+	for _, call := range []string{"GET ", "POST ", "GET /x", "PUT /x", "DELETE /x", "POST /x:enable", "POST /x:disable", "POST :recompile",
+		"POST :preview"} {
 		method, path, _ := strings.Cut(call, " ")
 		body := any(nil)
 		if method == "PUT" || path == "" && method == "POST" || path == ":preview" {

@@ -32,7 +32,7 @@ type Event struct {
 	Source  string        `json:"source" example:"dlc"`
 	Options []string      `json:"options" example:"[\"dlc.job.failed\"]"`
 	Scope   catalog.Scope `json:"scope"`
-	PAIUser string        `json:"paiUser,omitempty" readOnly:"true" doc:"Who is \"me\" of the scope createdByMe: the PAI user of the key that made the rule"`
+	PAIUser string        `json:"paiUser,omitempty" readOnly:"true" doc:"Me, of the scope createdByMe"`
 }
 
 // Target is one receiver.
