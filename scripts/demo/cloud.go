@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,7 +29,8 @@ type cloud struct {
 
 	data    string
 	process *exec.Cmd
-	ended   chan error
+	ended   chan struct{}
+	failure error // how it ended, once it has
 }
 
 func startCloud(ctx context.Context, port int, data string, speed float64) (*cloud, error) {
@@ -48,7 +50,7 @@ func startCloud(ctx context.Context, port int, data string, speed float64) (*clo
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("build the local cloud: %w", err)
 	}
-	c := &cloud{data: data, ended: make(chan error, 1)}
+	c := &cloud{data: data, ended: make(chan struct{})}
 	c.process = exec.Command(binary, "-port", strconv.Itoa(port), "-data", data, "-speed", strconv.FormatFloat(speed, 'g', -1, 64))
 	c.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	c.process.Stderr = os.Stderr
@@ -68,12 +70,13 @@ func startCloud(ctx context.Context, port int, data string, speed float64) (*clo
 				close(ready)
 			}
 		}
-		c.ended <- c.process.Wait()
+		c.failure = c.process.Wait()
+		close(c.ended)
 	}()
 	select {
 	case <-ready:
-	case err := <-c.ended:
-		return nil, fmt.Errorf("the local cloud ended before it was ready: %w", err)
+	case <-c.ended:
+		return nil, fmt.Errorf("the local cloud ended before it was ready: %w", c.failure)
 	case <-ctx.Done():
 		c.stop()
 		return nil, ctx.Err()
@@ -92,9 +95,6 @@ func startCloud(ctx context.Context, port int, data string, speed float64) (*clo
 
 // stop ends the local cloud and waits until it and its functions are gone.
 func (c *cloud) stop() {
-	if c.process.ProcessState != nil {
-		return
-	}
 	_ = c.process.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 	select {
 	case <-c.ended:
@@ -124,17 +124,17 @@ func (c *cloud) call(ctx context.Context, method, path string, in, out any) erro
 }
 
 // ledger counts the deliveries by their state.
-func (c *cloud) ledger(ctx context.Context) (map[string]int, error) {
+func (c *cloud) ledger(ctx context.Context) (states map[string]int, err error) {
 	db, err := database.Open(ctx, "sqlite:"+filepath.Join(c.data, "pai-notify.db"))
 	if err != nil {
 		return nil, err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	counts, err := ledger.New(db, nil, time.Now).Summary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	states := map[string]int{}
+	states = map[string]int{}
 	for _, n := range counts {
 		states[string(n.State)] += n.Count
 	}

@@ -65,8 +65,8 @@ func run(ctx context.Context, port int, once bool, data string, speed float64) e
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-cloud.ended:
-			return fmt.Errorf("the local cloud ended: %w", err)
+		case <-cloud.ended:
+			return fmt.Errorf("the local cloud ended: %w", cloud.failure)
 		}
 	}
 	fmt.Println(sum)

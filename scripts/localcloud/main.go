@@ -154,8 +154,7 @@ func run(ctx context.Context, s settings) (err error) {
 	go func() { timers <- functions.RunTimers(ctx) }()
 	select {
 	case <-ctx.Done():
-		<-timers
-		return nil
+		return <-timers
 	case err := <-serving.failed:
 		return err
 	}

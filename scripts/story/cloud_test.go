@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 )
 
 // rpc calls the cloud's APIs behind pai-notify's back, as somebody in the console could.
 func (c *cloud) rpc(version, action string, parameters ...string) string {
 	c.t.Helper()
-	client, err := sdk.NewClientWithAccessKey("cn-hangzhou", "LTAI-local", "local-secret")
+	client, err := sdk.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), credentials.NewAccessKeyCredential("LTAI-local", "local-secret"))
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -18,8 +18,7 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	c.setUp("nlp_train")
 	const planted = "Pl4nt3dT0kenXYZ"
 	targets := []map[string]any{c.target("d", "dingtalk", planted+"D"), c.target("w", "wecom", planted+"W"), c.target("l", "lark", planted+"L")}
-	var saved answer
-	saved = c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", targets...)).must(t, http.StatusCreated)
+	saved := c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", targets...)).must(t, http.StatusCreated)
 	said := saved.Text
 	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules/ops-room", nil).must(t, http.StatusOK).Text
 	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules", nil).must(t, http.StatusOK).Text
