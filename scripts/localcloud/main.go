@@ -154,7 +154,7 @@ func run(ctx context.Context, s settings) (err error) {
 	go func() { timers <- functions.RunTimers(ctx) }()
 	select {
 	case <-ctx.Done():
-		return <-timers
+		return errors.Join(functions.Close(), <-timers) // a timer waits for the function it has invoked
 	case err := <-serving.failed:
 		return err
 	}
