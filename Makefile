@@ -43,7 +43,7 @@ format: $(LINTER) ## Format the code
 
 .PHONY: lint
 lint: $(LINTER) ## Lint the code
-	$(LINTER) run ./...
+	$(LINTER) run --allow-parallel-runners ./...
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZ_TIME (5s)
