@@ -50,110 +50,110 @@ type Server struct {
 
 // Start starts a server that ends with the test, or with its process, however that ends. Where PostgreSQL is not
 // installed the test fails and says how to install it.
-func Start(t testing.TB) *Server {
-	t.Helper()
+func Start(tb testing.TB) *Server {
+	tb.Helper()
 	s := &Server{password: rand.Text()}
 	var err error
 	if s.binaries, err = findBinaries(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if s.folder, err = newFolder(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if t.Failed() {
-			t.Logf("the end of PostgreSQL's log:\n%s", s.folder.log())
+		if tb.Failed() {
+			tb.Logf("the end of PostgreSQL's log:\n%s", s.folder.log())
 		}
 		if s.process != nil {
 			if err := s.process.end(syscall.SIGQUIT); err != nil { // without a checkpoint, which takes its time
-				t.Error(err)
+				tb.Error(err)
 			}
 		}
 		if err := s.folder.remove(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	if err := s.binaries.initialise(s.folder, admin, s.password); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if s.port, err = freePort(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	s.Restart(t)
-	s.exec(t, "create role "+owner+" login password '"+s.password+"'")
+	s.Restart(tb)
+	s.exec(tb, "create role "+owner+" login password '"+s.password+"'")
 	return s
 }
 
 // URL makes a database with the schema and gives its DATABASE_URL.
-func (s *Server) URL(t testing.TB) string {
-	t.Helper()
+func (s *Server) URL(tb testing.TB) string {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.migrated {
-		s.create(t, template, "template0")
-		if err := s.migrate(t.Context()); err != nil {
-			t.Fatal(err)
+		s.create(tb, template, "template0")
+		if err := s.migrate(tb.Context()); err != nil {
+			tb.Fatal(err)
 		}
 		s.migrated = true
 	}
-	return s.url(owner, s.next(t, template))
+	return s.url(owner, s.next(tb, template))
 }
 
 // Empty makes a database without a schema and gives its DATABASE_URL.
-func (s *Server) Empty(t testing.TB) string {
-	t.Helper()
+func (s *Server) Empty(tb testing.TB) string {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.url(owner, s.next(t, "template0"))
+	return s.url(owner, s.next(tb, "template0"))
 }
 
 // Admin gives the URL of the same database for a superuser, who sees and may end the connections of all.
-func (s *Server) Admin(t testing.TB, of string) string {
-	t.Helper()
+func (s *Server) Admin(tb testing.TB, of string) string {
+	tb.Helper()
 	u, err := url.Parse(of)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s.url(admin, strings.TrimPrefix(u.Path, "/"))
 }
 
 // Stop ends the server in order: it rolls back what is not committed and closes all connections.
-func (s *Server) Stop(t testing.TB) {
-	t.Helper()
+func (s *Server) Stop(tb testing.TB) {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.stop(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // Kill ends all processes of the server at once with SIGKILL, as a power cut of the machine would, except that what was
 // written but not synced survives.
-func (s *Server) Kill(t testing.TB) {
-	t.Helper()
+func (s *Server) Kill(tb testing.TB) {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.process == nil {
-		t.Fatal("kill PostgreSQL: it does not run")
+		tb.Fatal("kill PostgreSQL: it does not run")
 	}
-	if err := s.process.kill(s.backends(t)); err != nil {
-		t.Fatal(err)
+	if err := s.process.kill(s.backends(tb)); err != nil {
+		tb.Fatal(err)
 	}
 	s.process = nil
 }
 
 // Restart starts the server again, at the same address and with the same databases; where it runs, it is stopped first.
 // It returns when connections are accepted.
-func (s *Server) Restart(t testing.TB) {
-	t.Helper()
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.stop(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	var err error
 	s.process, err = s.binaries.start(ctx, s.folder, s.port, func(ctx context.Context) error {
@@ -164,7 +164,7 @@ func (s *Server) Restart(t testing.TB) {
 		return conn.Close(ctx)
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -178,17 +178,17 @@ func (s *Server) stop() error {
 }
 
 // next makes a database of the next name.
-func (s *Server) next(t testing.TB, from string) (name string) {
-	t.Helper()
+func (s *Server) next(tb testing.TB, from string) (name string) {
+	tb.Helper()
 	s.databases++
 	name = "test" + strconv.Itoa(s.databases)
-	s.create(t, name, from)
+	s.create(tb, name, from)
 	return name
 }
 
-func (s *Server) create(t testing.TB, name, from string) {
-	t.Helper()
-	s.exec(t, "create database "+name+" template "+from+" owner "+owner)
+func (s *Server) create(tb testing.TB, name, from string) {
+	tb.Helper()
+	s.exec(tb, "create database "+name+" template "+from+" owner "+owner)
 }
 
 func (s *Server) migrate(ctx context.Context) (err error) {
@@ -212,36 +212,36 @@ func (s *Server) connect(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.Connect(ctx, s.url(admin, "postgres"))
 }
 
-func (s *Server) exec(t testing.TB, statement string) {
-	t.Helper()
-	conn, err := s.connect(t.Context())
+func (s *Server) exec(tb testing.TB, statement string) {
+	tb.Helper()
+	conn, err := s.connect(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	defer func() { _ = conn.Close(t.Context()) }() // the server rolls back what is open
-	if _, err := conn.Exec(t.Context(), statement); err != nil {
-		t.Fatalf("%.40s…: %v", statement, err)
+	defer func() { _ = conn.Close(tb.Context()) }() // the server rolls back what is open
+	if _, err := conn.Exec(tb.Context(), statement); err != nil {
+		tb.Fatalf("%.40s…: %v", statement, err)
 	}
 }
 
 // backends stops the first process, so that there come no more of them, and lists all others.
-func (s *Server) backends(t testing.TB) []int {
-	t.Helper()
-	conn, err := s.connect(t.Context())
+func (s *Server) backends(tb testing.TB) []int {
+	tb.Helper()
+	conn, err := s.connect(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }() // it was killed
 	if err := s.process.freeze(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	rows, err := conn.Query(t.Context(), "select pid from pg_stat_activity")
+	rows, err := conn.Query(tb.Context(), "select pid from pg_stat_activity")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	if err != nil {
-		t.Fatal(fmt.Errorf("list PostgreSQL's processes: %w", err))
+		tb.Fatal(fmt.Errorf("list PostgreSQL's processes: %w", err))
 	}
 	return pids
 }
