@@ -72,6 +72,9 @@ func (o *observer) one(ctx context.Context, raw json.RawMessage) error {
 			return err
 		}
 	}
+	if e.Source == sighting.Source && e.Type == sighting.HeartbeatType { // once a minute: it would push PAI's events out
+		return o.log.Beat(ctx, e.Bus(), e)
+	}
 	settings, err := o.db.Settings(ctx)
 	if err != nil {
 		return err

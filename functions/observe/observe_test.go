@@ -151,3 +151,24 @@ func TestWithoutTablesItFailsSoThatEventBridgeComesAgain(t *testing.T) {
 		t.Errorf("error %T %v, want an OperationError", err, err)
 	}
 }
+
+func TestAHeartbeatComesBackAndIsNotAmongTheEventsOfTheBus(t *testing.T) {
+	t.Parallel()
+	o := migrated(t)
+	at := time.Now()
+	if err := o.log.Pulse(t.Context(), bus, at, false); err != nil {
+		t.Fatal(err)
+	}
+	e := sighting.HeartbeatEvent(bus, at)
+	raw := json.RawMessage(`{"id":"` + e.ID + `","source":"pai-notify","specversion":"1.0","type":"` + e.Type +
+		`","aliyuneventbusname":"` + bus + `","time":"` + e.Time.Format(time.RFC3339Nano) + `","data":{}}`)
+	if _, err := o.observe(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := o.log.Heartbeats(t.Context()); err != nil || len(got) != 1 || !got[0].Beat.Equal(e.Time) {
+		t.Errorf("heartbeats %+v, %v; want one that came back", got, err)
+	}
+	if got, err := o.log.Recent(t.Context(), bus, 10); err != nil || len(got) != 0 {
+		t.Errorf("recent events %+v, %v; want none", got, err)
+	}
+}

@@ -1,0 +1,58 @@
+package sighting_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pai-notify/shared/sighting"
+)
+
+func TestAHeartbeatIsAsOldAsTheNewestThatCameBack(t *testing.T) {
+	t.Parallel()
+	log, c := open(t)
+	ctx := t.Context()
+	first := c.at
+	beat := func(at time.Time) {
+		t.Helper()
+		if err := log.Beat(ctx, bus, sighting.HeartbeatEvent(bus, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pulse := func(bus string, at time.Time, gone bool) {
+		t.Helper()
+		if err := log.Pulse(ctx, bus, at, gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pulse(bus, first, false)
+	pulse(bus, first.Add(time.Minute), false)
+	beat(first.Add(time.Minute))
+	beat(first)                // late
+	beat(first.Add(time.Hour)) // somebody else's
+	pulse(bus, first.Add(2*time.Minute), false)
+	pulse("pai-system-zz", first, true)
+	got, err := log.Heartbeats(ctx)
+	want := []sighting.Heartbeat{
+		{Bus: bus, Sent: first.Add(2 * time.Minute), Beat: first.Add(time.Minute)},
+		{Bus: "pai-system-zz", Sent: first, Gone: true},
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("heartbeats, %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestBusesAreThoseThatSetUpSentACanaryOn(t *testing.T) {
+	t.Parallel()
+	log, _ := open(t)
+	for i, bus := range []string{"pai-system-b", "pai-system-a", "pai-system-b"} {
+		if err := log.Release(t.Context(), bus, string(rune('a'+i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := log.Buses(t.Context())
+	if diff := cmp.Diff([]string{"pai-system-a", "pai-system-b"}, got); err != nil || diff != "" {
+		t.Errorf("buses, %v (-want +got):\n%s", err, diff)
+	}
+}
