@@ -67,7 +67,7 @@ func (s *service) checkUnsaved(faults *smithy.InvalidParamsError, o Order) {
 		faults.Add(fault.New("Channel", "is unknown; the channels are "+strings.Join(names, ", ")))
 		return
 	}
-	faults.AddNested("Settings", c.Spec().Check(o.Settings))
+	faults.AddNested("Settings", fault.OfMap(c.Spec().Check(o.Settings)))
 	if _, can := c.(channel.Checker); o.Check && !can {
 		faults.Add(cannotCheck(c))
 	}

@@ -68,7 +68,7 @@ func (s *service) faults(now present, r rule.Rule, old *rule.Saved) smithy.Inval
 	var faults smithy.InvalidParamsError
 	for _, f := range fault.List(r.Check(now.limits, now.catalog, s.specs)) {
 		if !kept[f.Path] {
-			faults.Add(fault.New(f.Path, f.Text))
+			faults.Add(fault.JSON(f.Path, f.Text))
 		}
 	}
 	return faults

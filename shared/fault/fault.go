@@ -24,48 +24,75 @@ type Fault struct {
 // Scope.IDs[1]; it may begin with an index, and may be empty where the whole is meant. The text says what is wrong with
 // it and what would be right, without naming the field.
 func New(field, text string) smithy.InvalidParamError {
-	return &invalid{path: field, text: text}
+	return &invalid{outer: field, text: text}
+}
+
+// JSON makes a fault of a field whose path is as in the JSON already, and is kept so. [New] would take a key that a user
+// wrote, such as Webhook, for a member's name in Go.
+func JSON(path, text string) smithy.InvalidParamError {
+	return &invalid{path: path, text: text}
+}
+
+// OfMap gives the faults of a map, whose fields are its keys: they are kept as the user wrote them.
+func OfMap(faults smithy.InvalidParamsError) smithy.InvalidParamsError {
+	var kept smithy.InvalidParamsError
+	for _, err := range faults.Errs() {
+		path, text := read(err, faults.Context)
+		kept.Add(JSON(path, text))
+	}
+	return kept
 }
 
 // List gives the faults in the order in which they were added, never nil.
 func List(faults smithy.InvalidParamsError) []Fault {
 	list := make([]Fault, 0, faults.Len())
 	for _, err := range faults.Errs() {
-		list = append(list, read(err, faults.Context))
+		var own *invalid
+		if errors.As(err, &own) {
+			list = append(list, Fault{Path: nest(jsonPath(own.outer), own.path), Text: own.text})
+			continue
+		}
+		path, text := read(err, faults.Context)
+		list = append(list, Fault{Path: jsonPath(path), Text: text})
 	}
 	return list
 }
 
-func read(err error, context string) Fault {
+// read gives the path of a fault as it was added, without the context of all of them, and its text.
+func read(err error, context string) (path, text string) {
 	var param smithy.InvalidParamError
 	if !errors.As(err, &param) {
-		return Fault{Text: err.Error()}
+		return "", err.Error()
 	}
-	path := param.Field()
+	path = param.Field()
 	if context != "" {
 		path = strings.TrimPrefix(strings.TrimPrefix(path, context), ".")
 	}
-	f := Fault{Path: jsonPath(path), Text: param.Error()}
 	var own *invalid
 	var required *smithy.ParamRequiredError
 	switch {
 	case errors.As(err, &own):
-		f.Text = own.text
+		return path, own.text
 	case errors.As(err, &required):
-		f.Text = "is missing; give it a value"
+		return path, "is missing; give it a value"
 	}
-	return f
+	return path, param.Error()
 }
 
 // invalid is a smithy.InvalidParamError with a text of our own; smithy exports only the one for a missing field.
-type invalid struct{ context, path, text string }
+type invalid struct {
+	context string
+	outer   string // path as in Go or JSON, of the whole field or of what path is in
+	path    string // as in JSON
+	text    string
+}
 
 var _ smithy.InvalidParamError = (*invalid)(nil)
 
 func (e *invalid) Error() string               { return join(e.Field(), ": ", e.text) }
-func (e *invalid) Field() string               { return nest(e.context, e.path) }
+func (e *invalid) Field() string               { return nest(e.context, nest(e.outer, e.path)) }
 func (e *invalid) SetContext(context string)   { e.context = context }
-func (e *invalid) AddNestedContext(ctx string) { e.path = nest(ctx, e.path) }
+func (e *invalid) AddNestedContext(ctx string) { e.outer = nest(ctx, e.outer) }
 
 func nest(outer, inner string) string {
 	if strings.HasPrefix(inner, "[") {

@@ -61,6 +61,31 @@ func TestNestingJoinsPathsFromInsideOut(t *testing.T) {
 	}
 }
 
+func TestKeysOfAMapAreKeptAsTheUserWroteThem(t *testing.T) {
+	t.Parallel()
+	var settings, target, rule, again smithy.InvalidParamsError
+	settings.Add(fault.New("Webhook", "is not a setting"))
+	settings.Add(fault.New("URL[0].X", "is not a setting"))
+	settings.Add(smithy.NewErrParamRequired("webhook"))
+	target.AddNested("Settings", fault.OfMap(settings))
+	rule.AddNested("Targets[2]", target)
+	want := []fault.Fault{
+		{Path: "targets[2].settings.Webhook", Text: "is not a setting"},
+		{Path: "targets[2].settings.URL[0].X", Text: "is not a setting"},
+		{Path: "targets[2].settings.webhook", Text: "is missing; give it a value"},
+	}
+	got := fault.List(rule)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+	for _, f := range got {
+		again.Add(fault.JSON(f.Path, f.Text))
+	}
+	if diff := cmp.Diff(want, fault.List(again)); diff != "" {
+		t.Errorf("faults listed and made again (-want +got):\n%s", diff)
+	}
+}
+
 func TestListLeavesTheContextOut(t *testing.T) {
 	t.Parallel()
 	faults := smithy.InvalidParamsError{Context: "PutRuleInput"}

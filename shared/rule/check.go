@@ -122,7 +122,7 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 		faults.Add(fault.New("Channel", fmt.Sprintf("%s is only for events of %s; choose another channel",
 			spec.Name, strings.Join(spec.Sources, ", "))))
 	}
-	faults.AddNested("Settings", spec.Check(t.Settings))
+	faults.AddNested("Settings", fault.OfMap(spec.Check(t.Settings)))
 	t.checkContacts(&faults, spec.Spec)
 	t.checkMentions(&faults, spec.Spec)
 	return faults
