@@ -117,15 +117,28 @@ func TestChannelsServeOnlyTheirSources(t *testing.T) {
 
 func TestShortSecretsAreNotShownInPart(t *testing.T) {
 	t.Parallel()
-	r := ruletest.Draft("r1", rule.Target{ID: "a", Channel: "dingtalk", Settings: channel.Settings{"webhook": "https://h.example/p?token=abcd", "secret": "hunter2"}})
-	redacted, shown := rule.Redact(r, specs(), keyset(t, "k1").Fingerprint)
-	if len(redacted.Targets[0].Settings) > 0 || shown["a"]["secret"].Last4 != "" || shown["a"]["secret"].Fingerprint == "" {
-		t.Errorf("settings %v, shown %+v", redacted.Targets[0].Settings, shown)
-	}
-	if shown["a"]["webhook"] != (rule.Secret{Host: "h.example", Last4: "abcd", Fingerprint: shown["a"]["webhook"].Fingerprint}) {
-		t.Errorf("shown of the address: %+v", shown["a"]["webhook"])
-	}
-	if r.Targets[0].Settings["secret"] != "hunter2" {
-		t.Error("Redact changed the rule it was given")
+	for value, want := range map[string]rule.Secret{
+		"https://h.example/p?token=abcd":                             {Host: "h.example"},
+		"https://h.example/p?access_token=0123456789abcde":           {Host: "h.example"},
+		"https://h.example/p?access_token=0123456789abcdef":          {Host: "h.example", Last4: "cdef"},
+		"https://h.example/open-apis/bot/v2/hook/0123456789abcdefg/": {Host: "h.example", Last4: "defg"},
+		"https://h.example/a-long-path-without-a-secret/x":           {Host: "h.example"},
+		"hunter2":                          {},
+		"SEC0123456789abcdef":              {Last4: "cdef"},
+		"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLQ==": {Last4: "LaLQ"},
+		"////====":                         {},
+	} {
+		r := ruletest.Draft("r1", rule.Target{ID: "a", Channel: "dingtalk", Settings: channel.Settings{"secret": value}})
+		redacted, shown := rule.Redact(r, specs(), keyset(t, "k1").Fingerprint)
+		got := shown["a"]["secret"]
+		if want.Fingerprint = got.Fingerprint; got != want || got.Fingerprint == "" {
+			t.Errorf("shown of %s: %+v, want %+v", value, got, want)
+		}
+		if len(redacted.Targets[0].Settings) > 0 {
+			t.Errorf("left in the settings: %v", redacted.Targets[0].Settings)
+		}
+		if r.Targets[0].Settings["secret"] != value {
+			t.Error("Redact changed the rule it was given")
+		}
 	}
 }

@@ -108,8 +108,15 @@ func show(value string, fingerprint func(string) string) Secret {
 	if u, err := url.Parse(value); err == nil && strings.HasPrefix(u.Scheme, "http") {
 		s.Host = u.Host
 	}
-	if letters := []rune(value); len(letters) >= minShown {
+	if letters := []rune(secretPart(value)); len(letters) >= minShown {
 		s.Last4 = string(letters[len(letters)-4:])
 	}
 	return s
+}
+
+// secretPart is what of a setting is secret: of an address its token, which is what follows the last / or =, without
+// which a short token would be shown whole. The = that base64 ends in are no such thing.
+func secretPart(value string) string {
+	value = strings.TrimRight(value, "=/")
+	return value[strings.LastIndexAny(value, "/=")+1:]
 }
