@@ -27,12 +27,12 @@ func TestCheckFindsAllFaultsAtOnceWithTheirPaths(t *testing.T) {
 		want   []fault.Fault
 	}{
 		{"nothing", Choice{}, []fault.Fault{
-			{Path: "source", Text: "is missing; choose one of dlc, flow, model, dsw"},
+			{Path: "source", Text: "is missing; choose one of dlc, flow, model, dsw, delivery"},
 			{Path: "options", Text: "is empty; choose at least one of the source's options"},
 			{Path: "scope.kind", Text: "is missing; choose one of " + kinds + ", resourceQuota"},
 		}},
 		{"an unknown source and option", Choice{Source: "eas", Options: []string{"eas.x", "flow.run.failed"}, Scope: all}, []fault.Fault{
-			{Path: "source", Text: `"eas" is not an event source; choose one of dlc, flow, model, dsw`},
+			{Path: "source", Text: `"eas" is not an event source; choose one of dlc, flow, model, dsw, delivery`},
 			{Path: "options[0]", Text: `"eas.x" is not an option of any source`},
 		}},
 		{"options", Choice{Source: "flow", Options: []string{"flow.run.failed", "flow.run.x", "dlc.job.failed", "flow.run.failed", ""}, Scope: all}, []fault.Fault{

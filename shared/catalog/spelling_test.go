@@ -14,6 +14,9 @@ func TestNoOtherCodeSpellsPAIsEvents(t *testing.T) {
 	t.Parallel()
 	words := []string{"acs.pai", "acs.aiworkspace", "paidlc:Job", "paiflow:Pipeline", "paidsw:I", "aiworkspace:ModelVersion"}
 	for _, o := range load(t).origins {
+		if o.id == "delivery" { // what we tell of ourselves is spelt where it is made
+			continue
+		}
 		words = append(words, o.names...)
 		for name := range o.kinds {
 			words = append(words, name)

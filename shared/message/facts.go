@@ -41,8 +41,9 @@ func (f *facts) reason(v event.View) {
 	}
 }
 
-func extraNames() [13]string {
+func extraNames() [16]string {
 	return [...]string{
+		"undelivered", "target", "advice",
 		"exitCode", "failedPod", "failedNode", "preemptedBy", "willRestart", "limitMinutes", "keptUntil", "maxIdleMinutes",
 		"switchInSeconds", "imageName", "imageUrl", "pipelineId", "uri",
 	}
@@ -57,7 +58,9 @@ func (f *facts) extras(v event.View, zone *time.Location) {
 	for _, name := range extraNames() {
 		text, ok := scalar(v.Extra[name])
 		if !ok {
-			continue
+			if text = translated(v.Extra[name], f.words.language); text == "" {
+				continue
+			}
 		}
 		switch {
 		case strings.HasSuffix(name, "Minutes"):
@@ -98,6 +101,15 @@ func scalar(raw json.RawMessage) (string, bool) {
 	var text string
 	err := json.Unmarshal(raw, &text)
 	return text, err == nil
+}
+
+// translated is a text that an event brings in several languages, as an object by their tags.
+func translated(raw json.RawMessage, language string) string {
+	var text event.Text
+	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &text) != nil {
+		return ""
+	}
+	return text.In(language)
 }
 
 const (
