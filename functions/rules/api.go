@@ -26,6 +26,7 @@ import (
 // store is what keeps rules: a *eventbridge.Store.
 type store interface {
 	rule.Store
+	SetEnabled(ctx context.Context, workspace, name string, on bool, match string) (rule.Saved, error)
 	Recompile(ctx context.Context, workspace string) ([]eventbridge.Recompiled, error)
 }
 

@@ -47,6 +47,18 @@ func (m *memory) Get(ctx context.Context, workspace, name string) (rule.Saved, e
 	return m.Memory.Get(ctx, workspace, name)
 }
 
+func (m *memory) SetEnabled(ctx context.Context, workspace, name string, on bool, match string) (rule.Saved, error) {
+	saved, err := m.Get(ctx, workspace, name)
+	if err != nil {
+		return rule.Saved{}, err
+	}
+	if err := rule.CheckMatch(workspace, name, match, saved.ETag); err != nil || saved.Enabled == on && !saved.Foreign {
+		return saved, err
+	}
+	saved.Enabled = on
+	return m.Put(ctx, workspace, saved.Rule, saved.ETag)
+}
+
 func (m *memory) Recompile(ctx context.Context, workspace string) ([]eventbridge.Recompiled, error) {
 	list, err := m.List(ctx, workspace)
 	if err != nil {

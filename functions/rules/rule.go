@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,23 +97,18 @@ func (s *service) list(ctx context.Context, in *struct {
 func reserved(name string) bool { return strings.HasPrefix(strings.ToLower(name), rule.ReservedPrefix) }
 
 func (s *service) get(ctx context.Context, in *struct{ Named }) (*answer, error) {
-	now, saved, err := s.read(ctx, in.Named, access.Viewer)
+	now, err := s.enter(ctx, in.Workspace, access.Viewer)
+	if err != nil {
+		return nil, err
+	}
+	if reserved(in.Name) {
+		return nil, rule.NotFound(in.Workspace, in.Name)
+	}
+	saved, err := now.store.Get(ctx, in.Workspace, in.Name)
 	if err != nil {
 		return nil, err
 	}
 	return s.told(saved, now.catalog), nil
-}
-
-func (s *service) read(ctx context.Context, in Named, role access.Role) (present, rule.Saved, error) {
-	now, err := s.enter(ctx, in.Workspace, role)
-	if err != nil {
-		return now, rule.Saved{}, err
-	}
-	if reserved(in.Name) {
-		return now, rule.Saved{}, rule.NotFound(in.Workspace, in.Name)
-	}
-	saved, err := now.store.Get(ctx, in.Workspace, in.Name)
-	return now, saved, err
 }
 
 func (s *service) create(ctx context.Context, in *struct {
@@ -186,32 +180,29 @@ func (s *service) note(ctx context.Context, what, workspace, name string) {
 	s.log.InfoContext(ctx, "change", "what", what, "workspace", workspace, "rule", name, "key", access.From(ctx).KeyID)
 }
 
-// toggle enables or disables a rule. Without If-Match it begins again where somebody changed the rule meanwhile.
+// toggle enables or disables a rule.
 func (s *service) toggle(on bool) func(context.Context, *struct{ Named }) (*answer, error) {
 	return func(ctx context.Context, in *struct{ Named }) (*answer, error) {
-		match, err := in.match("")
+		now, err := s.enter(ctx, in.Workspace, access.Editor)
 		if err != nil {
 			return nil, err
 		}
-		for tries := 3; ; tries-- {
-			now, saved, err := s.read(ctx, in.Named, access.Editor)
-			if err != nil {
-				return nil, err
-			}
-			if err := rule.CheckMatch(in.Workspace, in.Name, match, saved.ETag); err != nil {
-				return nil, err
-			}
-			if saved.Enabled == on && !saved.Foreign {
-				return s.told(saved, now.catalog), nil
-			}
-			changed := saved.Rule // without its secrets, which are kept
-			changed.Enabled = on
-			out, err := s.put(ctx, now, in.Workspace, changed, saved.ETag)
-			var ours *rule.Error
-			if match == "" && tries > 1 && errors.As(err, &ours) && ours.Code == rule.CodeChanged {
-				continue
-			}
-			return out, err
+		if reserved(in.Name) {
+			return nil, rule.NotFound(in.Workspace, in.Name)
 		}
+		match, err := in.match(rule.MatchAny)
+		if err != nil {
+			return nil, err
+		}
+		saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
+		if err != nil {
+			return nil, err
+		}
+		what := "rule disabled"
+		if on {
+			what = "rule enabled"
+		}
+		s.note(ctx, what, in.Workspace, in.Name)
+		return s.told(saved, now.catalog), nil
 	}
 }

@@ -128,12 +128,14 @@ func TestFunctionRulesAreMadeOnceAndRepaired(t *testing.T) {
 		t.Errorf("GetFunctionRule = %+v, %v", got, err)
 	}
 	for what, meddle := range map[string]func(r *fakeRule){
-		"disabled":       func(r *fakeRule) { r.status = "DISABLE" },
-		"another ARN":    func(r *fakeRule) { r.targets[0]["Endpoint"] = "acs:fc:wrong" },
-		"dead letters":   func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = map[string]any{"Arn": "acs:mns:old"} },
-		"another target": func(r *fakeRule) { r.targets = append(r.targets, map[string]any{"Id": "z", "Type": "http"}) },
-		"no target":      func(r *fakeRule) { r.targets = nil },
-		"pattern":        func(r *fakeRule) { r.pattern = "{}" },
+		"disabled":        func(r *fakeRule) { r.status = "DISABLE" },
+		"another ARN":     func(r *fakeRule) { r.targets[0]["Endpoint"] = "acs:fc:wrong" },
+		"dead letters":    func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = map[string]any{"Arn": "acs:mns:old"} },
+		"no dead letters": func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = map[string]any{"Arn": ""} },
+		"retry":           func(r *fakeRule) { r.targets[0]["PushRetryStrategy"] = "BACKOFF_RETRY" },
+		"another target":  func(r *fakeRule) { r.targets = append(r.targets, map[string]any{"Id": "z", "Type": "http"}) },
+		"no target":       func(r *fakeRule) { r.targets = nil },
+		"pattern":         func(r *fakeRule) { r.pattern = "{}" },
 	} {
 		meddle(f.rule(bus, name))
 		if changed, err := s.PutFunctionRule(ctx, bus, name, pattern, arn("x")); err != nil || !changed {

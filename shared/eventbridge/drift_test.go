@@ -3,12 +3,15 @@ package eventbridge_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"pai-notify/shared/eventbridge"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/rule/ruletest"
 )
@@ -23,6 +26,7 @@ func TestDriftTellsWhatWasChangedOutside(t *testing.T) {
 		"endpoint":         {func(r *fakeRule) { r.targets[0]["Endpoint"] = "acs:fc:elsewhere" }, `Endpoint is "acs:fc:elsewhere"`},
 		"retry":            {func(r *fakeRule) { r.targets[0]["PushRetryStrategy"] = "BACKOFF_RETRY" }, `PushRetryStrategy is "BACKOFF_RETRY"`},
 		"dead letters":     {func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = map[string]any{"Arn": "acs:x"} }, `DeadLetterQueue is "acs:x"`},
+		"no dead letters":  {func(r *fakeRule) { r.targets[0]["DeadLetterQueue"] = nil }, `it has no DeadLetterQueue`},
 		"a target deleted": {func(r *fakeRule) { r.targets = r.targets[:1] }, "only 1 of the 2 units"},
 		"a target added": {func(r *fakeRule) {
 			r.targets = append(r.targets, map[string]any{"Id": "theirs", "Type": "acs.mns.queue"})
@@ -98,6 +102,60 @@ func TestSecretsOfAnotherKeyAreToldAndCanBeGivenAnew(t *testing.T) {
 	if got := mustPut(t, s, ruletest.Draft("r1", ruletest.DingTalk("ops"))); len(got.Drift) > 0 {
 		t.Errorf("after giving them anew: drift %v", got.Drift)
 	}
+}
+
+func TestARuleThatCannotBeWrittenIsDisabledButNotEnabled(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	f := newFake(t, bus)
+	c := config(t, f)
+	mustPut(t, eventbridge.New(c), ruletest.Draft("r1", ruletest.DingTalk("ops")))
+	c.Keys = keyset(t, "k2")
+	s := eventbridge.New(c)
+	before, err := s.Get(ctx, workspace, "r1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.SetEnabled(ctx, workspace, "r1", false, "0123456789abcdef")
+	wantCode(t, "disable another version", err, rule.CodeChanged)
+	f.forget()
+	off, err := s.SetEnabled(ctx, workspace, "r1", false, before.ETag)
+	if err != nil || off.Enabled || off.ETag == before.ETag || f.rule(bus, "r1").status != "DISABLE" {
+		t.Fatalf("disable a rule whose secrets do not open = %+v, %v", off, err)
+	}
+	if got, want := f.actions()[2], "DisableRule"; got != want {
+		t.Errorf("disabling calls %v, want one write, %s", f.actions(), want)
+	}
+	_, err = s.SetEnabled(ctx, workspace, "r1", true, "")
+	wantCode(t, "enable it", err, rule.CodeSealed, "k1")
+
+	c.Keys = keyset(t, "k1")
+	edit(f.rule(bus, "r1"), 0, "dlc.job.failed", "dlc.no.such")
+	s = eventbridge.New(c)
+	_, err = s.SetEnabled(ctx, workspace, "r1", true, "")
+	var faults smithy.InvalidParamsError
+	if !errors.As(err, &faults) || len(fault.List(faults)) != 1 || fault.List(faults)[0].Path != "event.options[0]" {
+		t.Errorf("enable a rule whose option is gone: %v, want the fault of the option", err)
+	}
+	if f.rule(bus, "r1").status != "DISABLE" {
+		t.Error("a rule with a fault was enabled")
+	}
+
+	edit(f.rule(bus, "r1"), 0, "dlc.no.such", "dlc.job.failed")
+	f.rule(bus, "r1").pattern = `{"source":["old"]}`
+	on, err := s.SetEnabled(ctx, workspace, "r1", true, "")
+	if err != nil || !on.Enabled || len(on.Drift) > 0 {
+		t.Errorf("enable a rule that drifted = %+v, %v; want it written anew", on, err)
+	}
+	f.forget()
+	if again, err := s.SetEnabled(ctx, workspace, "r1", true, ""); err != nil || again.ETag != on.ETag || len(f.actions()) != 2 {
+		t.Errorf("enable an enabled rule: %v, calls %v; want none that writes", err, f.actions())
+	}
+	_, err = s.SetEnabled(ctx, workspace, "absent", false, "")
+	wantCode(t, "disable a rule that does not exist", err, rule.CodeNotFound)
+	f.buses[bus]["theirs"] = &fakeRule{pattern: "{}", status: "ENABLE", targets: []map[string]any{{"Id": "1", "Type": "http"}}}
+	_, err = s.SetEnabled(ctx, workspace, "theirs", false, "")
+	wantCode(t, "disable a foreign rule", err, rule.CodeForeign)
 }
 
 func TestRecompileBringsRulesToANewCatalogueFunctionAndKey(t *testing.T) {

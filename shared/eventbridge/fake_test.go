@@ -63,7 +63,7 @@ func known() map[string]string {
 		"CreateEventBus": "EventBusName Description", "GetEventBus": "EventBusName",
 		"CreateRule": "EventBusName RuleName FilterPattern Description Status EventTargets",
 		"UpdateRule": "EventBusName RuleName FilterPattern Description Status",
-		"GetRule":    "EventBusName RuleName", "DeleteRule": "EventBusName RuleName", "EnableRule": "EventBusName RuleName",
+		"GetRule":    "EventBusName RuleName", "EnableRule": "EventBusName RuleName", "DeleteRule": "EventBusName RuleName", "DisableRule": "EventBusName RuleName",
 		"ListRules": "EventBusName Limit NextToken", "ListTargets": "EventBusName RuleName Limit NextToken",
 		"PutTargets": "EventBusName RuleName Targets", "DeleteTargets": "EventBusName RuleName TargetIds",
 		"TestEventPattern": "EventPattern Event", "PutEvents": "EventBusName EventList",
@@ -268,6 +268,9 @@ func (f *fake) actOnRule(action string, rules map[string]*fakeRule, p map[string
 		return "", true
 	case "EnableRule":
 		r.status = "ENABLE"
+		return "", true
+	case "DisableRule":
+		r.status = "DISABLE"
 		return "", true
 	case "DeleteRule":
 		delete(rules, p["RuleName"])

@@ -14,6 +14,7 @@ type FunctionRule struct {
 	Pattern     string // JSON
 	FunctionARN string
 	Enabled     bool
+	Differences []string // in which its target is not as [Store.PutFunctionRule] would write it for that function
 }
 
 // GetFunctionRule reads a rule with one target that gives a function whole events. One that does not exist is a
@@ -28,15 +29,21 @@ func (s *Store) GetFunctionRule(ctx context.Context, bus, name string) (Function
 		e.Text = fmt.Sprintf("event bus %q has no rule %q", bus, name)
 		return FunctionRule{}, e
 	}
-	return st.functionRule(), nil
+	return s.functionRule(st), nil
 }
 
-func (st state) functionRule() FunctionRule {
-	f := FunctionRule{Name: st.RuleName, Description: st.Description, Pattern: st.FilterPattern, Enabled: st.Status != disabled}
+func (s *Store) functionRule(st state) FunctionRule {
+	f := FunctionRule{Name: st.RuleName, Description: st.Description, Pattern: st.FilterPattern, Enabled: st.enabled()}
 	if len(st.targets) == 1 && st.targets[0].Type == "acs.fc.function" && st.targets[0].param("Body").Form == "ORIGINAL" {
 		f.FunctionARN = st.targets[0].Endpoint
+		f.Differences = differences(st.targets[0], s.wholeTarget(f.FunctionARN))
 	}
 	return f
+}
+
+// wholeTarget gives a function whole events.
+func (s *Store) wholeTarget(functionARN string) target {
+	return s.functionTarget("1", functionARN, param{ResourceKey: "Body", Form: "ORIGINAL"})
 }
 
 // PutFunctionRule makes or repairs a rule that gives a function whole events, enabled, and says whether anything had to
@@ -51,7 +58,7 @@ func (s *Store) PutFunctionRule(ctx context.Context, bus, name, pattern, functio
 	if err != nil {
 		return false, err
 	}
-	wanted := s.functionTarget("1", functionARN, param{ResourceKey: "Body", Form: "ORIGINAL"})
+	wanted := s.wholeTarget(functionARN)
 	rest := params{
 		"EventBusName": bus, "RuleName": name, "FilterPattern": pattern, "Status": enabled,
 		"Description": "made by pai-notify's setup; it makes it again when it is changed",
@@ -59,8 +66,8 @@ func (s *Store) PutFunctionRule(ctx context.Context, bus, name, pattern, functio
 	if !st.there {
 		return true, s.create(ctx, rest, []target{wanted})
 	}
-	now := st.functionRule()
-	if now.Enabled && now.FunctionARN != "" && sameJSON(now.Pattern, pattern) && len(differences(st.targets[0], wanted)) == 0 {
+	now := s.functionRule(st)
+	if now.Enabled && now.FunctionARN == functionARN && sameJSON(now.Pattern, pattern) && len(now.Differences) == 0 {
 		return false, nil
 	}
 	var others []string

@@ -48,6 +48,8 @@ const (
 	disabled = "DISABLE"
 )
 
+func (st state) enabled() bool { return st.Status != disabled }
+
 func status(on bool) string {
 	if on {
 		return enabled
@@ -168,7 +170,7 @@ func (st state) envelopes() []rule.Envelope {
 
 // open gives the rule with its secrets; sealed are the targets whose secrets do not open.
 func (s *Store) open(st state) (r rule.Rule, sealed map[string]error) {
-	r = rule.Rule{Name: st.RuleName, Description: st.Description, Enabled: st.Status != disabled}
+	r = rule.Rule{Name: st.RuleName, Description: st.Description, Enabled: st.enabled()}
 	envelopes := st.envelopes()
 	if len(envelopes) == 0 {
 		return r, nil
@@ -176,6 +178,15 @@ func (s *Store) open(st state) (r rule.Rule, sealed map[string]error) {
 	r.Event = envelopes[0].Rule.Choice
 	r.Targets, sealed = rule.Targets(envelopes, s.Keys)
 	return r, sealed
+}
+
+// opened is open for who needs all secrets: the error is that of the first target whose secrets do not open.
+func (s *Store) opened(st state) (rule.Rule, error) {
+	r, sealed := s.open(st)
+	for _, id := range slices.Sorted(maps.Keys(sealed)) {
+		return rule.Rule{}, sealed[id]
+	}
+	return r, nil
 }
 
 // saved is the rule as a user may see it.

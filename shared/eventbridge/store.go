@@ -126,13 +126,54 @@ func (s *Store) Put(ctx context.Context, workspace string, r rule.Rule, match st
 	if err := s.write(ctx, st, r); err != nil {
 		return rule.Saved{}, err
 	}
-	if st, err = s.read(ctx, bus, r.Name); err != nil {
+	return s.Get(ctx, workspace, r.Name)
+}
+
+// SetEnabled enables or disables a rule whose ETag matches, see [rule.Store].Put. Disabling is one call that looks at
+// nothing else, so that it also quiets a rule whose secrets do not open or whose choice the catalogue no longer has;
+// enabling checks the rule as it is and writes it anew, so that no rule tells of events half written.
+func (s *Store) SetEnabled(ctx context.Context, workspace, name string, on bool, match string) (rule.Saved, error) {
+	bus := s.Catalog.Bus(workspace)
+	ctx, unlock, err := s.lock(ctx, bus, name)
+	if err != nil {
 		return rule.Saved{}, err
 	}
-	if !st.there {
-		return rule.Saved{}, rule.NotFound(workspace, r.Name)
+	defer unlock()
+	st, err := s.read(ctx, bus, name)
+	if err != nil {
+		return rule.Saved{}, err
 	}
-	return s.saved(st), nil
+	if err := rule.CheckMatch(workspace, name, match, st.etag()); err != nil {
+		return rule.Saved{}, err
+	}
+	switch {
+	case !st.there:
+		return rule.Saved{}, rule.NotFound(workspace, name)
+	case st.strange():
+		return rule.Saved{}, rule.Foreign(workspace, name)
+	case on == st.enabled():
+		return s.saved(st), nil
+	case on:
+		err = s.enable(ctx, st)
+	default:
+		err = s.call(ctx, "DisableRule", params{"EventBusName": bus, "RuleName": name}, nil)
+	}
+	if err != nil {
+		return rule.Saved{}, err
+	}
+	return s.Get(ctx, workspace, name)
+}
+
+func (s *Store) enable(ctx context.Context, st state) error {
+	r, err := s.opened(st)
+	if err != nil {
+		return err
+	}
+	if faults := r.Check(s.Limits, s.Catalog, s.Specs); faults.Len() > 0 {
+		return faults
+	}
+	r.Enabled = true
+	return s.write(ctx, st, r)
 }
 
 func (s *Store) lock(ctx context.Context, bus, name string) (context.Context, func(), error) {
@@ -289,8 +330,8 @@ func (s *Store) recompile(ctx context.Context, bus, name string) error {
 	if err != nil || !st.there || len(st.ours) == 0 {
 		return err
 	}
-	r, sealed := s.open(st)
-	for _, err := range sealed {
+	r, err := s.opened(st)
+	if err != nil {
 		return err
 	}
 	if faults := s.Catalog.Check(r.Event); faults.Len() > 0 {
