@@ -123,6 +123,10 @@ func (r *run) lookAtTargets(ctx context.Context) finding {
 	case !matchesAll(now.Pattern):
 		return needed(say("rule %s does not match every event", "规则 %s 未匹配全部事件", observeRule))
 	}
+	if len(now.Differences) > 0 {
+		return needed(say("the target of rule %s is not as it should be: %s", "规则 %s 的目标与应有配置不一致：%s",
+			observeRule, strings.Join(now.Differences, "; ")))
+	}
 	if f, ok := r.wrongARN(ctx); ok {
 		return f
 	}

@@ -15,6 +15,8 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/httpapi"
+	"pai-notify/shared/ledger"
+	"pai-notify/shared/seal"
 	"pai-notify/shared/sighting"
 )
 
@@ -308,6 +310,54 @@ func TestWithoutSealKeysTheStepSaysHowToMakeThem(t *testing.T) {
 			strings.Contains(s.Text, "hunter2") {
 			t.Errorf("keys of %q = %+v", keys, s)
 		}
+	}
+}
+
+func TestTheLedgersOwnKeyIsSealedAnewAfterAChangeOfKeys(t *testing.T) {
+	t.Parallel()
+	const next = "k2:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+	d := opened(t)
+	ledgerOf := func(keys string) *ledger.Ledger {
+		set, err := seal.ParseKeys(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ledger.New(d.db, set, d.env.Clock.Now)
+	}
+	before, err := ledgerOf(sealKeys).Destination(t.Context(), "somebody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(keys, method string, want State, text string) {
+		t.Helper()
+		d.env.SealKeys = keys
+		status, body := d.call(method, "/api/v1/setup", "")
+		if s := byID(body.Steps)["keys"]; status != http.StatusOK || s.State != want || !strings.Contains(s.Text, text) {
+			t.Errorf("%s with %s: %d, step %+v, want %s and %q", method, keys, status, s, want, text)
+		}
+	}
+	look(sealKeys, "GET", Done, "k1")
+	look(next, "POST", Blocked, `sealed by key "k1", which is not in SEAL_KEYS`)
+	look(next+","+sealKeys, "GET", Needed, `still sealed by key "k1"`)
+	look(next+","+sealKeys, "POST", Done, "k2, k1")
+	look(next, "GET", Done, "k2")
+	if after, err := ledgerOf(next).Destination(t.Context(), "somebody"); err != nil || after != before {
+		t.Errorf("with the new key alone a receiver is %q, %v; want it as before, %q", after, err, before)
+	}
+}
+
+func TestATargetThatIsNotAsItShouldBeIsMended(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	d.post(`{"workspace":"nlp_train","activate":true,"createBus":true}`)
+	changed := d.cloud.rules[nlpBus]
+	changed.Differences = []string{"it has no DeadLetterQueue"}
+	d.cloud.rules[nlpBus] = changed
+	if s := d.get("nlp_train")["targets"]; s.State != Needed || !strings.Contains(s.Text, "it has no DeadLetterQueue") {
+		t.Errorf("step of a target without its dead-letter queue: %+v", s)
+	}
+	if s := d.post(`{"workspace":"nlp_train"}`)["targets"]; s.State != Done || d.cloud.rules[nlpBus].Differences != nil {
+		t.Errorf("step after POST: %+v", s)
 	}
 }
 
