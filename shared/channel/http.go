@@ -68,6 +68,15 @@ func Post(to *url.URL, contentType string, body []byte) *http.Request {
 	}
 }
 
+// Adviser is a channel that knows what to do about outcomes by their codes.
+type Adviser interface {
+	// Advise gives advice on an attempt that was recorded with a code and a text; nil where nothing is known.
+	Advise(code, text string) Advice
+}
+
+// tabled is a [Wire] that reads answers by a table.
+type tabled interface{ Table() *Table }
+
 type overHTTP struct {
 	wire   Wire
 	spec   Spec
@@ -82,6 +91,7 @@ type probedHTTP struct {
 }
 
 var (
+	_ Adviser = (*overHTTP)(nil)
 	_ Channel = (*overHTTP)(nil)
 	_ Channel = (*probedHTTP)(nil)
 	_ Checker = (*probedHTTP)(nil)
@@ -89,6 +99,14 @@ var (
 
 // Spec is the wire's.
 func (c *overHTTP) Spec() Spec { return c.spec }
+
+// Advise asks the wire's table, which also holds what all channels have in common.
+func (c *overHTTP) Advise(code, text string) Advice {
+	if w, ok := c.wire.(tabled); ok {
+		return w.Table().Advise(code, text)
+	}
+	return c.table.Advise(code, text)
+}
 
 // Send makes one attempt. No chat robot or webhook gives an id of the message, so the receipt is empty.
 func (c *overHTTP) Send(ctx context.Context, to Settings, m message.Message) (string, error) {

@@ -146,6 +146,32 @@ func (t *Table) Read(a Answer) error {
 	return refuse(byStatus, "HTTP "+status, a.Text)
 }
 
+// Advise is what to do about an outcome that was recorded with a code and a text; nil where no row says.
+func (t *Table) Advise(code, text string) Advice {
+	if status, ok := strings.CutPrefix(code, "HTTP "); ok && status != "" {
+		for _, key := range []string{status, status[:1] + "xx", "*"} {
+			if row, ok := t.find("http", key, text); ok && row.Advice != nil {
+				return row.Advice
+			}
+		}
+		return nil
+	}
+	if row, ok := t.find("break", code, text); ok {
+		return row.Advice
+	}
+	for _, key := range []string{code, "*"} {
+		for _, own := range t.own {
+			if own.Signal == "http" || own.Signal == "break" || own.Code != key {
+				continue
+			}
+			if row, ok := t.find(own.Signal, key, text); ok {
+				return row.Advice
+			}
+		}
+	}
+	return nil
+}
+
 func refuse(row Row, code, text string) *Refusal {
 	class := row.Class
 	if class == Delivered {

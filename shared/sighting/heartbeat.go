@@ -30,11 +30,11 @@ func HeartbeatEvent(bus string, at time.Time) event.Event {
 	}
 }
 
-// Buses are those that set-up has sent a canary on, sorted.
+// Buses are those on which a canary of set-up has come back, sorted.
 func (l *Log) Buses(ctx context.Context) (buses []string, err error) {
 	err = l.DB.Read(ctx, func(tx *sql.Tx) error {
 		buses = nil
-		rows, err := tx.QueryContext(ctx, `select distinct bus from canary order by bus`)
+		rows, err := tx.QueryContext(ctx, `select distinct bus from canary where returned > 0 order by bus`)
 		if err != nil {
 			return err
 		}
@@ -54,14 +54,16 @@ func (l *Log) Buses(ctx context.Context) (buses []string, err error) {
 	return buses, nil
 }
 
-// Pulse notes that a heartbeat was sent, or that its bus is gone.
+// Pulse notes that a heartbeat was sent, or that its bus is gone. Of a bus's first one, set-up's canary counts as the
+// beat before it.
 func (l *Log) Pulse(ctx context.Context, bus string, at time.Time, gone bool) error {
 	missing := 0
 	if gone {
 		missing = 1
 	}
 	err := l.DB.Write(ctx, false, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `insert into heartbeat (bus, sent, beat, gone) values ($1, $2, 0, $3)
+		_, err := tx.ExecContext(ctx, `insert into heartbeat (bus, sent, beat, gone)
+			values ($1, $2, coalesce((select max(returned) from canary where bus = $1), 0), $3)
 			on conflict (bus) do update set sent = excluded.sent, gone = excluded.gone`, bus, at.UnixMilli(), missing)
 		return err
 	})

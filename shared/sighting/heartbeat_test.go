@@ -1,6 +1,7 @@
 package sighting_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -43,16 +44,33 @@ func TestAHeartbeatIsAsOldAsTheNewestThatCameBack(t *testing.T) {
 	}
 }
 
-func TestBusesAreThoseThatSetUpSentACanaryOn(t *testing.T) {
+func TestBusesAreThoseWhoseCanaryCameBack(t *testing.T) {
 	t.Parallel()
-	log, _ := open(t)
-	for i, bus := range []string{"pai-system-b", "pai-system-a", "pai-system-b"} {
-		if err := log.Release(t.Context(), bus, string(rune('a'+i))); err != nil {
+	log, c := open(t)
+	for i, bus := range []string{"pai-system-b", "pai-system-a", "pai-system-b", "pai-system-never"} {
+		id := string(rune('a' + i))
+		if err := log.Release(t.Context(), bus, id); err != nil {
+			t.Fatal(err)
+		}
+		if bus == "pai-system-never" {
+			continue
+		}
+		var onPurpose *sighting.OnPurposeError
+		if _, err := log.Arrive(t.Context(), sighting.CanaryEvent(id, c.at)); !errors.As(err, &onPurpose) {
+			t.Fatal(err)
+		}
+		if _, err := log.Arrive(t.Context(), sighting.CanaryEvent(id, c.at)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := log.Buses(t.Context())
 	if diff := cmp.Diff([]string{"pai-system-a", "pai-system-b"}, got); err != nil || diff != "" {
 		t.Errorf("buses, %v (-want +got):\n%s", err, diff)
+	}
+	if err := log.Pulse(t.Context(), "pai-system-a", c.at, false); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := log.Heartbeats(t.Context()); err != nil || len(list) != 1 || !list[0].Beat.Equal(c.at) {
+		t.Errorf("the first heartbeat is %+v, %v; want the canary's return to count as the beat before it", list, err)
 	}
 }

@@ -88,6 +88,9 @@ func newWire(allow []string) *wire {
 // Spec describes the channel.
 func (w *wire) Spec() channel.Spec { return w.spec }
 
+// Table says what the receiver's codes mean.
+func (w *wire) Table() *channel.Table { return w.table }
+
 // Request renders a message and signs it.
 func (w *wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
 	body, err := channel.Fit(m, maxBody, render)

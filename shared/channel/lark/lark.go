@@ -51,6 +51,15 @@ var (
 // Spec is the card's.
 func (r *robot) Spec() channel.Spec { return r.card.Spec() }
 
+// Advise is the card's: both have the same codes.
+func (r *robot) Advise(code, text string) channel.Advice {
+	adviser, ok := r.card.(channel.Adviser)
+	if !ok {
+		return nil // cannot be: what package channel makes is one
+	}
+	return adviser.Advise(code, text)
+}
+
 // Send sends the card; where the bot refuses the card itself, nothing was posted, and the text follows.
 func (r *robot) Send(ctx context.Context, to channel.Settings, m message.Message) (string, error) {
 	receipt, err := r.card.Send(ctx, to, m)
@@ -89,6 +98,9 @@ func newWire(d channel.Deps) wire {
 
 // Spec describes the channel.
 func (w wire) Spec() channel.Spec { return w.spec }
+
+// Table says what the receiver's codes mean.
+func (w wire) Table() *channel.Table { return w.table }
 
 // Request renders the message within the bot's limit and signs it.
 func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {

@@ -44,6 +44,9 @@ func newWire(d channel.Deps) wire {
 // Spec describes the channel.
 func (w wire) Spec() channel.Spec { return w.spec }
 
+// Table says what the receiver's codes mean.
+func (w wire) Table() *channel.Table { return w.table }
+
 // Request renders the event in the target's mode and signs it.
 func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
 	address, err := w.spec.Fields[0].Address.Parse(to[settingURL])

@@ -72,6 +72,9 @@ func newWire(allow []string) *wire {
 // Spec describes the channel.
 func (w *wire) Spec() channel.Spec { return w.spec }
 
+// Table says what the receiver's codes mean.
+func (w *wire) Table() *channel.Table { return w.table }
+
 // Request renders a message.
 func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*http.Request, error) {
 	u, err := w.address.Parse(to["webhook"])
