@@ -302,7 +302,7 @@ func TestASavedTargetIsTestedWithItsSecrets(t *testing.T) {
 		t.Errorf("= %+v, the receiver got %q; want it in the language asked for", got, h.got)
 	}
 	h.ask(object{"workspace": "nlp_train", "rule": "nightly", "target": "dev", "check": true}).faultAt("check")
-	h.ask(object{"workspace": "nlp_train", "rule": "nightly", "target": "nobody"}).problem(http.StatusNotFound, rule.CodeNotFound)
+	h.ask(object{"workspace": "nlp_train", "rule": "nightly", "target": "nobody"}).problem(http.StatusNotFound, rule.CodeNoTarget)
 	h.ask(object{"workspace": "nlp_train", "rule": "absent", "target": "ops"}).problem(http.StatusNotFound, rule.CodeNotFound)
 	h.ask(object{"workspace": "nowhere", "rule": "nightly", "target": "ops"}).problem(http.StatusNotFound, rule.CodeNoWorkspace)
 	h.may(access.Editor, `["cv_lab"]`)

@@ -19,6 +19,7 @@ type Error struct {
 // The codes of [Error].
 const (
 	CodeNotFound     = "RuleNotFound"
+	CodeNoTarget     = "TargetNotFound"
 	CodeExists       = "RuleExists"
 	CodeChanged      = "RuleChanged"       // ETag does not match
 	CodeNoWorkspace  = "WorkspaceNotFound" // the bus does not exist
@@ -68,6 +69,18 @@ func NotFound(workspace, name string) *Error {
 		Advice: channel.Advice{
 			"en": "Check the name in the list of the workspace's rules; somebody may have deleted it.",
 			"zh": "请在工作空间的规则列表中核对名称;规则可能已被他人删除。",
+		},
+	}
+}
+
+// NoTarget is the error for a target that its rule does not have.
+func NoTarget(workspace, name, target string) *Error {
+	return &Error{
+		Code: CodeNoTarget,
+		Text: fmt.Sprintf("rule %q of workspace %q has no target %.64q", name, workspace, target),
+		Advice: channel.Advice{
+			"en": "Read the rule and use the id of one of its targets.",
+			"zh": "请读取该规则,并使用其中某个目标的 id。",
 		},
 	}
 }

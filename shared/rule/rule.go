@@ -4,7 +4,6 @@ package rule
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -43,16 +42,14 @@ func (r Rule) Units() int {
 	return units
 }
 
-// Target gives the target with an id, or an *[Error] with CodeNotFound.
+// Target gives the target with an id, or an *[Error] with CodeNoTarget.
 func (r Rule) Target(workspace, id string) (Target, error) {
 	for _, t := range r.Targets {
 		if t.ID == id {
 			return t, nil
 		}
 	}
-	e := NotFound(workspace, r.Name)
-	e.Text = fmt.Sprintf("rule %q of workspace %q has no target %q", r.Name, workspace, id)
-	return Target{}, e
+	return Target{}, NoTarget(workspace, r.Name, id)
 }
 
 // Units is what a target costs of its rule's quota.
