@@ -258,7 +258,7 @@ func TestUnknownPathsAndMethodsAreProblems(t *testing.T) {
 	a := newAPI(t, io.Discard)
 	for path, status := range map[string]int{
 		"GET /api/v1/nothing": 404, "POST /api/v1/things/x:fly": 404, "DELETE /api/v1/things/x": 405,
-		"GET /api/v1/things/x": 405,
+		"GET /api/v1/things/x": 405, "GET /api/v1/things/../things/x": 404, "GET /api/v1//things/x": 404, "GET /api/v1/things/": 404,
 	} {
 		method, path, _ := strings.Cut(path, " ")
 		answer, body := call(a, method, path, "")

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"path"
 	"strings"
 )
 
@@ -45,8 +46,13 @@ func (m *mux) byVerb(verbs map[string]http.HandlerFunc, name string) http.Handle
 	}
 }
 
-// ServeHTTP serves a route, or says as a problem that there is none.
+// ServeHTTP serves a route, or says as a problem that there is none. A path that http.ServeMux would redirect, because it
+// has // or .. in it, is none.
 func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" && path.Clean(r.URL.Path) != strings.TrimSuffix(r.URL.Path, "/") {
+		notFound(w, r)
+		return
+	}
 	if _, pattern := m.Handler(r); pattern != "" {
 		m.ServeMux.ServeHTTP(w, r)
 		return
