@@ -76,9 +76,6 @@ type Unknown struct {
 	Fields []string `json:"fields,omitempty"` // members of the data, sorted, at most 50
 }
 
-// Any says whether there is anything unknown.
-func (u Unknown) Any() bool { return u.Source != "" || u.Type != "" || len(u.Fields) > 0 }
-
 // Unknown finds what of an event's source, type and data the catalogue does not know.
 func (c *Catalog) Unknown(e event.Event) Unknown {
 	const most = 50

@@ -94,13 +94,6 @@ func (s *Store) Components(ctx context.Context) ([]Component, error) {
 	return list, nil
 }
 
-// TestPattern asks EventBridge whether a pattern matches an event, both JSON.
-func (s *Store) TestPattern(ctx context.Context, pattern string, event []byte) (bool, error) {
-	var data struct{ Result loose }
-	err := s.call(ctx, "TestEventPattern", params{"EventPattern": pattern, "Event": string(event)}, &data)
-	return data.Result == "true", err
-}
-
 // Limits of PutEvents: help.aliyun.com/en/eventbridge/product-overview/limits.
 const (
 	maxEvents     = 16

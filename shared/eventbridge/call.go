@@ -35,7 +35,7 @@ type params map[string]string
 
 func inBody(name string) bool {
 	switch name {
-	case "Targets", "EventTargets", "TargetIds", "FilterPattern", "Description", "Event", "EventPattern", "EventList":
+	case "Targets", "EventTargets", "TargetIds", "FilterPattern", "Description", "EventList":
 		return true
 	}
 	return false

@@ -66,7 +66,7 @@ func known() map[string]string {
 		"GetRule":    "EventBusName RuleName", "EnableRule": "EventBusName RuleName", "DeleteRule": "EventBusName RuleName", "DisableRule": "EventBusName RuleName",
 		"ListRules": "EventBusName Limit NextToken", "ListTargets": "EventBusName RuleName Limit NextToken",
 		"PutTargets": "EventBusName RuleName Targets", "DeleteTargets": "EventBusName RuleName TargetIds",
-		"TestEventPattern": "EventPattern Event", "PutEvents": "EventBusName EventList",
+		"PutEvents":           "EventBusName EventList",
 		"CheckRoleForProduct": "ProductName", "CreateServiceLinkedRoleForProduct": "ProductName", "GetEventBridgeStatus": "",
 	}
 }
@@ -209,8 +209,6 @@ func (f *fake) act(action string, p map[string]string) (code string, data any) {
 		}
 		f.buses[p["EventBusName"]] = map[string]*fakeRule{}
 		return "", map[string]any{"EventBusARN": "arn"}
-	case "TestEventPattern":
-		return "", map[string]any{"Result": strings.Contains(p["Event"], "matching")}
 	case "CheckRoleForProduct":
 		return "", map[string]any{"CheckPass": f.roles[p["ProductName"]], "StsRoleName": p["ProductName"]}
 	case "CreateServiceLinkedRoleForProduct":

@@ -81,11 +81,3 @@ func (s *Store) PutFunctionRule(ctx context.Context, bus, name, pattern, functio
 	}
 	return true, s.call(ctx, "UpdateRule", rest, nil)
 }
-
-// DeleteFunctionRule deletes such a rule; one that does not exist is no error.
-func (s *Store) DeleteFunctionRule(ctx context.Context, bus, name string) error {
-	if err := s.deleteRule(ctx, bus, name); code(err) != rule.CodeNotFound {
-		return err
-	}
-	return nil
-}

@@ -291,10 +291,6 @@ func (s *Store) Delete(ctx context.Context, workspace, name, match string) error
 	case st.strange():
 		return rule.Foreign(workspace, name)
 	}
-	return s.deleteRule(ctx, bus, name)
-}
-
-func (s *Store) deleteRule(ctx context.Context, bus, name string) error {
 	return s.call(ctx, "DeleteRule", params{"EventBusName": bus, "RuleName": name}, nil)
 }
 

@@ -12,13 +12,8 @@ import (
 
 // webhook is somebody's HTTP endpoint that verifies Standard Webhooks signatures
 // (github.com/standard-webhooks/standard-webhooks) where a request carries one, and demands one on /signed….
+// The signing secret of /webhook/NAME is whsec_ and the base64 of the name's SHA-256.
 type webhook struct{}
-
-// Secret is the signing secret of the endpoint /webhook/NAME: "whsec_" and the base64 of the name's SHA-256.
-func Secret(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return "whsec_" + base64.StdEncoding.EncodeToString(sum[:])
-}
 
 func (webhook) fault(status int, code string) answer {
 	return answer{status: status, code: code, body: `{"error":"` + code + `"}`}
