@@ -72,50 +72,67 @@ func (d *DB) Close() error { return d.sql.Close() }
 
 // Read runs do on one state of the database. The transaction is rolled back at the end.
 func (d *DB) Read(ctx context.Context, do func(*sql.Tx) error) (err error) {
-	tx, err := d.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return &ReachError{Err: err}
+	var conn *sql.Conn
+	var tx *sql.Tx
+	for try := 0; ; try++ {
+		if conn, err = d.sql.Conn(ctx); err != nil {
+			return &ReachError{Err: err}
+		}
+		if tx, err = conn.BeginTx(ctx, d.dialect.reading()); err == nil {
+			break
+		}
+		again := try < 2 && d.lost(ctx, conn)
+		if err = errors.Join(err, conn.Close()); !again {
+			return &ReachError{Err: err}
+		}
 	}
-	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
+	defer func() { err = errors.Join(err, ended(tx.Rollback()), conn.Close()) }()
 	return do(tx)
 }
 
 // Write runs do in a transaction and commits it, unless do returns an error. Writers of all processes take turns on an
-// SQLite file. On PostgreSQL do runs again, at most twice, where it lost a deadlock: it must not keep what it gathered.
+// SQLite file. On PostgreSQL do runs again, at most twice, where it lost a deadlock or its connection: it must not keep
+// what it gathered. Where the connection is lost while it commits, nobody knows whether it did; that is an error.
 func (d *DB) Write(ctx context.Context, durable bool, do func(*sql.Tx) error) error {
 	for try := 0; ; try++ {
-		err := d.write(ctx, durable, do)
-		if err == nil || try == 2 || !d.dialect.again(err) {
+		again, err := d.write(ctx, durable, do)
+		if err == nil || try == 2 || !again {
 			return err
 		}
 	}
 }
 
-func (d *DB) write(ctx context.Context, durable bool, do func(*sql.Tx) error) (err error) {
+// write says with an error whether all was rolled back and for no fault of the transaction's own.
+func (d *DB) write(ctx context.Context, durable bool, do func(*sql.Tx) error) (again bool, err error) {
 	if d.file != nil {
 		unlock, err := d.file.lock(ctx)
 		if err != nil {
-			return fmt.Errorf("lock the database: %w", err)
+			return false, fmt.Errorf("lock the database: %w", err)
 		}
 		defer unlock()
 	}
 	conn, err := d.sql.Conn(ctx)
 	if err != nil {
-		return &ReachError{Err: err}
+		return false, &ReachError{Err: err}
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	tx, after, err := d.dialect.begin(ctx, conn, durable)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return d.lost(ctx, conn), &ReachError{Err: fmt.Errorf("begin: %w", err)}
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback()), after()) }() // also when do panics
 	if err := do(tx); err != nil {
-		return err
+		return d.dialect.again(err) || d.lost(ctx, conn), err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return d.dialect.again(err), fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return false, nil
+}
+
+// lost tells whether a connection died by itself: not because its context is done.
+func (d *DB) lost(ctx context.Context, conn *sql.Conn) bool {
+	return ctx.Err() == nil && d.dialect.lost(conn)
 }
 
 // Flush puts on disk what has been committed so far, for a writer that learns only in its transaction that what it

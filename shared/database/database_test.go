@@ -28,14 +28,47 @@ func open(t *testing.T, url string) *database.DB {
 	return db
 }
 
-func migrated(t *testing.T) (*database.DB, string) {
+// source gives the URL of an empty database, each time another.
+type source func(t *testing.T) (url string)
+
+func sqlite(t *testing.T) string {
 	t.Helper()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "pai notify?#%.db")
+	return "sqlite:" + filepath.Join(t.TempDir(), "new folder", "pai notify?#%.db")
+}
+
+// migrated opens a database that has the schema.
+func (s source) migrated(t *testing.T) (*database.DB, string) {
+	t.Helper()
+	url := s(t)
 	db := open(t, url)
 	if _, err := migrate.Up(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	return db, url
+}
+
+func TestDatabaseOnSQLite(t *testing.T) {
+	t.Parallel()
+	run(t, sqlite)
+}
+
+// run runs the tests that every database passes.
+func run(t *testing.T, s source) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, source){
+		"a schema that is missing or old is told with advice":    version,
+		"migrating at once from several handles is harmless":     migrating,
+		"settings have defaults and are seen by other instances": settings,
+		"what fails or panics is rolled back":                    rollBack,
+		"a read sees one state":                                  snapshot,
+		"a lock lets one holder in at a time":                    lock,
+		"a lock is free soon after its holder died":              deadHolder,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
 }
 
 func TestOpenRefusesWhatIsNoDatabase(t *testing.T) {
@@ -58,9 +91,9 @@ func TestOpenRefusesWhatIsNoDatabase(t *testing.T) {
 	}
 }
 
-func TestCheckVersionSaysWhatToDoUntilTheSetUpHasMigrated(t *testing.T) {
-	t.Parallel()
-	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "new", "folder", "pai.db"))
+func version(t *testing.T, s source) {
+	t.Helper()
+	db := open(t, s(t))
 	if err := db.CheckVersion(t.Context()); err == nil || !strings.Contains(err.Error(), "run the set-up") {
 		t.Errorf("CheckVersion of an empty database = %v", err)
 	}
@@ -76,9 +109,9 @@ func TestCheckVersionSaysWhatToDoUntilTheSetUpHasMigrated(t *testing.T) {
 	}
 }
 
-func TestMigratingAtOnceFromSeveralHandlesIsHarmless(t *testing.T) {
-	t.Parallel()
-	url := "sqlite:" + filepath.Join(t.TempDir(), "pai.db")
+func migrating(t *testing.T, s source) {
+	t.Helper()
+	url := s(t)
 	var wg sync.WaitGroup
 	for range 8 {
 		db := open(t, url)
@@ -94,9 +127,9 @@ func TestMigratingAtOnceFromSeveralHandlesIsHarmless(t *testing.T) {
 	wg.Wait()
 }
 
-func TestSettingsHaveDefaultsAndAreSeenByOtherInstances(t *testing.T) {
-	t.Parallel()
-	db, url := migrated(t)
+func settings(t *testing.T, s source) {
+	t.Helper()
+	db, url := s.migrated(t)
 	got, err := db.Settings(t.Context())
 	if err != nil || got != database.DefaultSettings() {
 		t.Fatalf("Settings = %+v, %v, want the defaults", got, err)
@@ -112,9 +145,9 @@ func TestSettingsHaveDefaultsAndAreSeenByOtherInstances(t *testing.T) {
 	}
 }
 
-func TestWriteRollsBackWhatFailsOrPanics(t *testing.T) {
-	t.Parallel()
-	db, _ := migrated(t)
+func rollBack(t *testing.T, s source) {
+	t.Helper()
+	db, _ := s.migrated(t)
 	fault := errors.New("no")
 	insert := func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(t.Context(), "insert into secret (name, sealed) values ($2, $1)", "sealed", "name")
@@ -161,7 +194,7 @@ func TestWriteRollsBackWhatFailsOrPanics(t *testing.T) {
 
 func TestWriteGivesUpWaitingWithItsContext(t *testing.T) {
 	t.Parallel()
-	db, url := migrated(t)
+	db, url := source(sqlite).migrated(t)
 	other := open(t, url)
 	holds, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
@@ -187,9 +220,45 @@ func TestWriteGivesUpWaitingWithItsContext(t *testing.T) {
 	}
 }
 
-func TestLockLetsOneHolderInAtATime(t *testing.T) {
-	t.Parallel()
-	db, url := migrated(t)
+// snapshot reads, writes elsewhere, and reads again.
+func snapshot(t *testing.T, s source) {
+	t.Helper()
+	db, url := s.migrated(t)
+	other := open(t, url)
+	count := func(tx *sql.Tx) (n int) {
+		if err := tx.QueryRowContext(t.Context(), "select count(*) from secret").Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	if err := db.Read(t.Context(), func(tx *sql.Tx) error {
+		before := count(tx)
+		if err := other.Write(t.Context(), false, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(t.Context(), "insert into secret (name, sealed) values ('new', '')")
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		if after := count(tx); after != before {
+			t.Errorf("%d rows, then %d in the same transaction", before, after)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if err := db.Read(t.Context(), func(tx *sql.Tx) error {
+		if n := count(tx); n != 1 {
+			t.Errorf("%d rows afterwards, want the one written", n)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func lock(t *testing.T, s source) {
+	t.Helper()
+	db, url := s.migrated(t)
 	var wg sync.WaitGroup
 	inside, most := 0, 0
 	var mu sync.Mutex
@@ -222,9 +291,9 @@ func TestLockLetsOneHolderInAtATime(t *testing.T) {
 	}
 }
 
-func TestLockIsFreeSoonAfterItsHolderDied(t *testing.T) {
-	t.Parallel()
-	db, _ := migrated(t)
+func deadHolder(t *testing.T, s source) {
+	t.Helper()
+	db, _ := s.migrated(t)
 	// What a dead process leaves behind: a lease that nobody renews.
 	if err := db.Write(t.Context(), false, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(t.Context(), "insert into lease (key, holder, until) values ('lock rule', 'dead', $1)",

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -23,8 +24,10 @@ type dialect interface {
 	name() string // as goose calls it
 	// begin starts a writing transaction; after is called when it has ended.
 	begin(ctx context.Context, conn *sql.Conn, durable bool) (tx *sql.Tx, after func() error, err error)
-	again(err error) bool // the transaction was rolled back only because of others: it may be run again
-	flush() string        // a statement whose durable commit waits for the disk
+	reading() *sql.TxOptions  // of a transaction that sees one state
+	again(err error) bool     // the transaction was rolled back only because of others: it may be run again
+	lost(conn *sql.Conn) bool // the connection has died
+	flush() string            // a statement whose durable commit waits for the disk
 	forUpdate() string
 	now() string    // an expression: the server's time in milliseconds
 	tables() string // counts the tables of a name
@@ -81,7 +84,11 @@ func (sqlite) begin(ctx context.Context, conn *sql.Conn, durable bool) (*sql.Tx,
 	return tx, after, nil
 }
 
+func (sqlite) reading() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
 func (sqlite) again(error) bool { return false }
+
+func (sqlite) lost(*sql.Conn) bool { return false }
 
 // flush writes a page, because SQLite syncs its log only for a transaction that wrote.
 func (sqlite) flush() string {
@@ -144,14 +151,30 @@ func (postgres) begin(ctx context.Context, conn *sql.Conn, durable bool) (*sql.T
 	return tx, func() error { return nil }, nil
 }
 
+func (postgres) reading() *sql.TxOptions {
+	return &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+}
+
+// lost asks the driver, which closes a connection that broke or that its server ended.
+func (postgres) lost(conn *sql.Conn) bool {
+	dead := true
+	err := conn.Raw(func(c any) error {
+		own, ok := c.(*stdlib.Conn)
+		dead = ok && own.Conn().IsClosed()
+		return nil
+	})
+	return err == nil && dead || errors.Is(err, driver.ErrBadConn)
+}
+
 // again knows serialization_failure and deadlock_detected: postgresql.org/docs/current/errcodes-appendix.html.
 func (postgres) again(err error) bool {
 	var refused *pgconn.PgError
 	return errors.As(err, &refused) && (refused.Code == "40001" || refused.Code == "40P01")
 }
 
-// flush takes a transaction id, because only a transaction that has one waits for the log.
-func (postgres) flush() string { return "select pg_current_xact_id()" }
+// flush writes to the log, because only a commit of something written waits for it: a transaction that merely has an id
+// does not (RecordTransactionCommit in PostgreSQL's xact.c).
+func (postgres) flush() string { return "select pg_logical_emit_message(true, 'pai-notify', '')" }
 
 func (postgres) forUpdate() string { return " for update" }
 

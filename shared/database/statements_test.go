@@ -8,7 +8,7 @@ import (
 
 func TestKeptStatementsAnswerLikeFreshOnes(t *testing.T) {
 	t.Parallel()
-	db, _ := migrated(t)
+	db, _ := source(sqlite).migrated(t)
 	ctx := t.Context()
 	err := db.Write(ctx, false, func(tx *sql.Tx) error {
 		for i := range 3 {
@@ -61,7 +61,7 @@ func TestKeptStatementsAnswerLikeFreshOnes(t *testing.T) {
 
 func TestKeptStatementsFollowAChangeOfTheSchema(t *testing.T) {
 	t.Parallel()
-	db, url := migrated(t)
+	db, url := source(sqlite).migrated(t)
 	other := open(t, url)
 	columns := func() (n int) {
 		if err := db.Read(t.Context(), func(tx *sql.Tx) error {
