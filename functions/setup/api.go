@@ -149,19 +149,23 @@ func (s *setup) get(ctx context.Context, in *struct {
 	RequestID string `header:"X-Request-Id" hidden:"true"`
 	Workspace string `query:"workspace" maxLength:"100" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of a PAI workspace"`
 }) (*answer, error) {
-	if err := allowed(ctx); err != nil {
+	if err := allowed(ctx, in.Workspace); err != nil {
 		return nil, err
 	}
 	r := &run{setup: s, request: in.RequestID, order: order{Workspace: in.Workspace}}
 	return r.answer(ctx, "", in.Language())
 }
 
-// allowed lets administrators in, and who holds the bootstrap token.
-func allowed(ctx context.Context) error {
-	if caller := access.From(ctx); caller.Role != access.Opener {
+// allowed lets administrators in, of the workspace if one is named, and who holds the bootstrap token.
+func allowed(ctx context.Context, workspace string) error {
+	switch caller := access.From(ctx); {
+	case caller.Role == access.Opener:
+		return nil
+	case workspace != "":
+		return caller.RequireIn(workspace, access.Admin)
+	default:
 		return caller.Require(access.Admin)
 	}
-	return nil
 }
 
 func (s *setup) do(ctx context.Context, in *struct {
@@ -169,12 +173,12 @@ func (s *setup) do(ctx context.Context, in *struct {
 	httpapi.Checked[*order]
 	RequestID string `header:"X-Request-Id" hidden:"true"`
 }) (*answer, error) {
-	if err := allowed(ctx); err != nil {
-		return nil, err
-	}
 	r := &run{setup: s, request: in.RequestID, post: true}
 	if in.Body != nil {
 		r.order = *in.Body
+	}
+	if err := allowed(ctx, r.order.Workspace); err != nil {
+		return nil, err
 	}
 	key := ""
 	if access.From(ctx).Role == access.Opener && !r.order.DryRun {
@@ -226,7 +230,7 @@ func (s *setup) observed(ctx context.Context, bus, language string) (*observed, 
 }
 
 func (s *setup) policy(ctx context.Context, in *struct{ httpapi.Asked }) (*struct{ Body policyAnswer }, error) {
-	if err := allowed(ctx); err != nil {
+	if err := allowed(ctx, ""); err != nil {
 		return nil, err
 	}
 	return &struct{ Body policyAnswer }{makePolicy(in.Language())}, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -358,6 +359,26 @@ func TestATargetThatIsNotAsItShouldBeIsMended(t *testing.T) {
 	}
 	if s := d.post(`{"workspace":"nlp_train"}`)["targets"]; s.State != Done || d.cloud.rules[nlpBus].Differences != nil {
 		t.Errorf("step after POST: %+v", s)
+	}
+}
+
+func TestAnAdministratorOfOneWorkspaceSetsUpNoOther(t *testing.T) {
+	t.Parallel()
+	d := opened(t)
+	err := d.db.Write(t.Context(), true, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `update api_key set workspaces = '["nlp_train"]'`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{"GET", "POST"} {
+		for workspace, want := range map[string]int{"nlp_train": http.StatusOK, "cv_lab": http.StatusForbidden} {
+			response, text := d.raw(method, "/api/v1/setup?workspace="+workspace, map[string]string{"POST": `{"workspace":"` + workspace + `"}`}[method])
+			if response.StatusCode != want {
+				t.Errorf("%s for %s = %d %s, want %d", method, workspace, response.StatusCode, text, want)
+			}
+		}
 	}
 }
 

@@ -72,7 +72,8 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 		fault("FUNCTION_ARN", "%q lacks {function}, where a function's name is put", v)
 	}
 	local := loopback(env.DatabaseURL)
-	for name, v := range map[string]string{"EVENTBRIDGE_ENDPOINT": env.EventBridgeEndpoint, "CLOUD_ENDPOINT": env.CloudEndpoint} {
+	for _, name := range []string{"EVENTBRIDGE_ENDPOINT", "CLOUD_ENDPOINT"} {
+		v := getenv(name)
 		if v == "" {
 			continue
 		}
