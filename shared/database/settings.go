@@ -19,11 +19,25 @@ type Settings struct {
 	Paused          bool   `json:"paused,omitempty"`          // nothing is sent; what comes in waits
 	// UnitsPerRule is how many units a rule may have; 0 means 5, which is EventBridge's quota until it is raised.
 	UnitsPerRule int `json:"unitsPerRule,omitempty" minimum:"0" maximum:"100"`
+	// How many days deliveries are kept after they ended: what was told, and what died or was cancelled; 0 means 30 and 90.
+	KeepToldDays int `json:"keepToldDays,omitempty" minimum:"0" maximum:"3650"`
+	KeepDeadDays int `json:"keepDeadDays,omitempty" minimum:"0" maximum:"3650"`
 }
 
 // DefaultSettings are those of a fresh deployment.
 func DefaultSettings() Settings {
 	return Settings{Language: "zh", Zone: "Asia/Shanghai", ConsoleHost: "pai.console.aliyun.com"}
+}
+
+// Keep is for how long deliveries are kept after they ended: what was told, and what died or was cancelled.
+func (s Settings) Keep() (told, dead time.Duration) {
+	days := func(set, otherwise int) time.Duration {
+		if set <= 0 {
+			set = otherwise
+		}
+		return time.Duration(set) * 24 * time.Hour
+	}
+	return days(s.KeepToldDays, 30), days(s.KeepDeadDays, 90)
 }
 
 // settingsAge is how long an instance may work with settings that have changed.
