@@ -224,7 +224,7 @@ func wantAnswer(tb testing.TB, got Answer, want ...ledger.State) {
 // only gives the ledger's one delivery and its attempts.
 func (b *bench) only(tb testing.TB) (ledger.Entered, []ledger.Tried) {
 	tb.Helper()
-	list, err := b.ledger.List(tb.Context(), bus, 10)
+	list, _, err := b.ledger.List(tb.Context(), ledger.Filter{}, "", 10)
 	if err != nil || len(list) != 1 {
 		tb.Fatalf("%d deliveries in the ledger, %v, want 1", len(list), err)
 	}

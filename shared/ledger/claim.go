@@ -78,7 +78,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	for i := range asked {
 		hashes[i], ids[i] = asked[i].destination, asked[i].id
 	}
-	s := session{now: l.now().UnixMilli(), terms: t}
+	s := session{now: l.now().UnixMilli(), terms: t, counts: l.counts()}
 	if s.destinations, err = l.destinations(ctx, tx, hashes); err != nil {
 		return nil, false, err
 	}
@@ -104,7 +104,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 		}
 		s.admit(r)
 	}
-	if err := insert(ctx, tx, fresh, s.now); err != nil {
+	if err := insert(ctx, tx, s.counts, fresh, s.now); err != nil {
 		return nil, false, err
 	}
 	var faults []attempt
@@ -130,6 +130,7 @@ type session struct {
 	siblings     map[same][]*row // that are claimed or delivered
 	lost         []*row          // whose claim was found to have run out
 	mustLast     bool            // something was decided that must be on disk
+	counts       *counts
 }
 
 // readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered.
@@ -205,6 +206,7 @@ func (s *session) admit(r *row) {
 			return
 		}
 		d.take(s.terms.Pace, start, s.now, s.terms.Lease)
+		d.sent, d.last = d.sent+1, r.id
 		s.siblings[r.same()] = append(s.siblings[r.same()], r)
 	}
 	if r.firstFailed != 0 && !r.isNew {
@@ -246,10 +248,13 @@ func (s *session) save(ctx context.Context, tx *sql.Tx, rows []*row) error {
 			return err
 		}
 	}
-	if err := update(ctx, tx, rows); err != nil {
+	if err := update(ctx, tx, s.counts, rows); err != nil {
 		return err
 	}
-	return saveDestinations(ctx, tx, s.destinations)
+	if err := saveDestinations(ctx, tx, s.destinations); err != nil {
+		return err
+	}
+	return s.counts.save(ctx, tx)
 }
 
 // Due claims deliveries of a channel that are due and can be sent now, at most limit. None means that there is nothing
@@ -275,7 +280,7 @@ func (l *Ledger) Due(ctx context.Context, t Terms, channelName string, limit int
 func (l *Ledger) due(
 	ctx context.Context, tx *sql.Tx, t Terms, channelName string, limit int,
 ) (claimed []Delivery, looked int, err error) {
-	s := session{now: l.now().UnixMilli(), terms: t}
+	s := session{now: l.now().UnixMilli(), terms: t, counts: l.counts()}
 	var ids, hashes []string
 	err = query(ctx, tx, `select id, delivery.destination from delivery left join destination on hash = delivery.destination
 		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and coalesce(opens, 0) <= $3

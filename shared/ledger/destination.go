@@ -19,6 +19,8 @@ type destination struct {
 	opens    int64
 	closed   int64
 	failures int64
+	sent     int64  // deliveries that were claimed
+	last     string // the one claimed last
 	changed  bool
 }
 
@@ -88,7 +90,7 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	// The update changes nothing; it locks the row and returns it whether it is new or not.
 	result, err := tx.QueryContext(ctx, `insert into destination (hash, pace, opens, closed_until, failures)
 		values `+strings.Join(rows, ", ")+` on conflict (hash) do update set failures = destination.failures
-		returning hash, pace, opens, closed_until, failures`, v.args...)
+		returning hash, pace, opens, closed_until, failures, sent, last`, v.args...)
 	if err != nil {
 		return nil, fmt.Errorf("lock destinations: %w", err)
 	}
@@ -96,7 +98,7 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	for result.Next() {
 		var d destination
 		var pace string
-		if err := result.Scan(&d.hash, &pace, &d.opens, &d.closed, &d.failures); err != nil {
+		if err := result.Scan(&d.hash, &pace, &d.opens, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
 			return nil, fmt.Errorf("lock destinations: %w", err)
 		}
 		for text := range strings.SplitSeq(pace, ",") {
@@ -123,8 +125,8 @@ func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destinati
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
 		_, err := tx.ExecContext(ctx,
-			"update destination set pace = $1, opens = $2, closed_until = $3, failures = $4 where hash = $5",
-			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.hash)
+			"update destination set pace = $1, opens = $2, closed_until = $3, failures = $4, sent = $5, last = $6 where hash = $7",
+			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.sent, d.last, d.hash)
 		if err != nil {
 			return fmt.Errorf("save a destination: %w", err)
 		}

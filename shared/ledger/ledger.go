@@ -23,8 +23,8 @@
 // Durability. Waiting and dead are on disk before a call returns, because EventBridge is told that they are held. Claims
 // and delivered outcomes survive the end of every process, not a power cut; what a power cut costs is a repetition.
 //
-// What a row holds. The event as JSON and the target as it rode in EventBridge, its secrets sealed; both are emptied
-// when nothing is left to send. Never an address or a secret in clear. The event is not sealed: it lies in EventBridge
+// What a row holds. The event as JSON and, while something is left to send, the target as it rode in EventBridge, its
+// secrets sealed. Never an address or a secret in clear. The event is not sealed: it lies in EventBridge
 // in clear as well, and a key that is lost must not take waiting events with it.
 package ledger
 
@@ -113,6 +113,7 @@ type Ledger struct {
 	db     *database.DB
 	sealer Sealer
 	now    func() time.Time
+	shard  int64 // of the tally
 
 	mu  sync.Mutex
 	key []byte
@@ -120,7 +121,8 @@ type Ledger struct {
 
 // New makes a ledger on a database whose schema is up to date.
 func New(db *database.DB, sealer Sealer, now func() time.Time) *Ledger {
-	return &Ledger{db: db, sealer: sealer, now: now}
+	_, dialect := db.Pool()
+	return &Ledger{db: db, sealer: sealer, now: now, shard: newShard(dialect)}
 }
 
 // ID is the id of the delivery that an entry asks for.

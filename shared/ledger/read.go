@@ -8,35 +8,12 @@ import (
 	"time"
 )
 
-// Count is how many deliveries of a channel are in a state.
-type Count struct {
-	State   State
-	Channel string
-	Count   int
-}
-
-// Summary counts all deliveries, by state and channel in order.
-func (l *Ledger) Summary(ctx context.Context) (counts []Count, err error) {
-	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		return query(ctx, tx, "select state, channel, count(*) from delivery group by state, channel order by state, channel", nil,
-			func(scan func(...any) error) error {
-				var c Count
-				err := scan(&c.State, &c.Channel, &c.Count)
-				counts = append(counts, c)
-				return err
-			})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("count deliveries: %w", err)
-	}
-	return counts, nil
-}
-
 // Entered is a delivery as people see it.
 type Entered struct {
 	Delivery
 	Class, Code, Receipt string // of the last attempt
 	Done, Happened       time.Time
+	FirstFailed          time.Time
 }
 
 // Tried is an attempt as it was recorded.
@@ -51,10 +28,10 @@ type Tried struct {
 // ErrNotFound says that the ledger has no such delivery.
 var ErrNotFound = errors.New("no such delivery")
 
-// Get gives a delivery and its attempts in order. The error is [ErrNotFound] where there is none.
+// Get gives a delivery, its event and its attempts in order. The error is [ErrNotFound] where there is none.
 func (l *Ledger) Get(ctx context.Context, id string) (e Entered, tried []Tried, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err := read(ctx, tx, "where id = $1", id)
+		list, err := read(ctx, tx, whole, []string{id})
 		if err != nil {
 			return err
 		}
@@ -78,27 +55,104 @@ func (l *Ledger) Get(ctx context.Context, id string) (e Entered, tried []Tried, 
 	return e, tried, nil
 }
 
-// List gives the deliveries of a bus, the latest first, at most limit.
-func (l *Ledger) List(ctx context.Context, bus string, limit int) (list []Entered, err error) {
-	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, err = read(ctx, tx, "where bus = $1 order by created desc, id desc limit $2", bus, limit)
+// List gives deliveries without their events and targets, the newest first, at most limit. A cursor goes on where
+// another list ended; next is empty at the end. The error is [ErrCursor] where the cursor is none.
+func (l *Ledger) List(ctx context.Context, f Filter, cursor string, limit int) (list []Entered, next string, err error) {
+	after, err := parseCursor(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		found, err := f.page(ctx, tx, newest(), after, limit+1)
+		if err != nil {
+			return err
+		}
+		if len(found) > limit {
+			found = found[:limit]
+			next = found[limit-1].cursor()
+		}
+		list, err = read(ctx, tx, outside, ids(found))
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list deliveries: %w", err)
+		return nil, "", fmt.Errorf("list deliveries: %w", err)
 	}
-	return list, nil
+	return list, next, nil
 }
 
-func read(ctx context.Context, tx *sql.Tx, where string, args ...any) (list []Entered, err error) {
-	err = query(ctx, tx, "select "+whole+" from delivery "+where, args, func(scan func(...any) error) error {
+// IDs gives the ids of deliveries, the oldest first, for work over many; after and next are cursors of IDs.
+func (l *Ledger) IDs(ctx context.Context, f Filter, after string, limit int) (found []string, next string, err error) {
+	from, err := parseCursor(after)
+	if err != nil {
+		return nil, "", err
+	}
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		places, err := f.page(ctx, tx, oldest(), from, limit)
+		if err != nil {
+			return err
+		}
+		if len(places) == limit && limit > 0 {
+			next = places[limit-1].cursor()
+		}
+		found = ids(places)
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list deliveries: %w", err)
+	}
+	return found, next, nil
+}
+
+// Total counts what a filter chooses.
+func (l *Ledger) Total(ctx context.Context, f Filter) (n int, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
+		n, err = f.count(ctx, tx)
+		return err
+	})
+	return n, err
+}
+
+// Waiting counts what a rule has left to tell: waiting, or being told just now.
+func (l *Ledger) Waiting(ctx context.Context, bus, rule string) (int, error) {
+	return l.Total(ctx, Filter{Buses: []string{bus}, Rule: rule, States: []State{Waiting, Claimed}})
+}
+
+func ids(places []place) []string {
+	list := make([]string, len(places))
+	for i, p := range places {
+		list[i] = p.id
+	}
+	return list
+}
+
+// read gives the deliveries of some ids in their order, without those that there are none of.
+func read(ctx context.Context, tx *sql.Tx, selected string, ids []string) ([]Entered, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var v values
+	byID := make(map[string]Entered, len(ids))
+	err := query(ctx, tx, "select "+selected+" from delivery where id in "+v.list(ids), v.args, func(scan func(...any) error) error {
 		var r row
 		if err := scan(r.fields()...); err != nil {
 			return err
 		}
-		list = append(list, Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
-			Done: moment(r.done), Happened: moment(r.happened)})
+		byID[r.id] = r.entered()
 		return nil
 	})
-	return list, err
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	list := make([]Entered, 0, len(ids))
+	for _, id := range ids {
+		if e, ok := byID[id]; ok {
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+func (r *row) entered() Entered {
+	return Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
+		Done: moment(r.done), Happened: moment(r.happened), FirstFailed: moment(r.firstFailed)}
 }

@@ -67,7 +67,7 @@ func (l *Ledger) Record(ctx context.Context, results []Result) (states []State, 
 }
 
 func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]State, error) {
-	now := l.now().UnixMilli()
+	now, c := l.now().UnixMilli(), l.counts()
 	ids, hashes := make([]string, len(results)), make([]string, len(results))
 	for i, r := range results {
 		ids[i], hashes[i] = r.Delivery.ID, r.Delivery.Destination
@@ -100,6 +100,9 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 			if err := decide(ctx, tx, r, destinations[r.destination], result.Attempts, now); err != nil {
 				return nil, err
 			}
+			if r.state == Delivered {
+				c.told(r)
+			}
 		}
 		rows = append(rows, r)
 		states[i] = r.state
@@ -107,13 +110,16 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 	if err := addAttempts(ctx, tx, attempts); err != nil {
 		return nil, err
 	}
-	if err := update(ctx, tx, rows); err != nil {
+	if err := update(ctx, tx, c, rows); err != nil {
 		return nil, err
 	}
-	if err := tellSiblings(ctx, tx, rows, now); err != nil {
+	if err := tellSiblings(ctx, tx, c, rows, now); err != nil {
 		return nil, err
 	}
-	return states, saveDestinations(ctx, tx, destinations)
+	if err := saveDestinations(ctx, tx, destinations); err != nil {
+		return nil, err
+	}
+	return states, c.save(ctx, tx)
 }
 
 // decide moves a claimed delivery on, by the class of its last attempt, and notes what that says of the destination.
@@ -180,7 +186,7 @@ func countUnknown(ctx context.Context, tx *sql.Tx, id string, attempts []Attempt
 
 // tellSiblings moves deliveries on that waited for one of these: duplicates where it was delivered, due where it died,
 // due with it where it is to be tried again.
-func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
+func tellSiblings(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) error {
 	for _, r := range rows {
 		if !r.changed || r.destination == "" {
 			continue
@@ -191,7 +197,7 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error
 		case Delivered:
 			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
 				", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
-		case Dead:
+		case Dead, Cancelled:
 			set = "due = " + v.one(now)
 		case Waiting:
 			at := v.one(r.due)
@@ -199,9 +205,14 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error
 		default:
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "update delivery set "+set+" where event_source = "+v.one(r.source)+
+		err := query(ctx, tx, "update delivery set "+set+" where event_source = "+v.one(r.source)+
 			" and event_id = "+v.one(r.eventID)+" and destination = "+v.one(r.destination)+" and id <> "+v.one(r.id)+
-			" and state = 'waiting'", v.args...)
+			" and state = 'waiting' returning bus, channel, created, state", v.args, func(scan func(...any) error) error {
+			sibling := row{was: Waiting}
+			err := scan(&sibling.bus, &sibling.channel, &sibling.created, &sibling.state)
+			c.moved(&sibling)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("move duplicates on: %w", err)
 		}

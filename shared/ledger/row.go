@@ -20,6 +20,7 @@ type row struct {
 	code, class, receipt                           string
 	sealed, event                                  []byte
 
+	was     State  // before the transaction; empty where it is new
 	start   int64  // of the claim
 	fault   string // why it is dead from the start
 	isNew   bool
@@ -86,6 +87,7 @@ func (l *Ledger) rows(ctx context.Context, tx *sql.Tx, selected string, ids []st
 			if err := scan(r.fields()...); err != nil {
 				return err
 			}
+			r.was = r.state
 			found[r.id] = &r
 			return nil
 		})
@@ -96,7 +98,7 @@ func (l *Ledger) rows(ctx context.Context, tx *sql.Tx, selected string, ids []st
 }
 
 // insert adds new rows, in the order of their ids, and forgets those that somebody added meanwhile.
-func insert(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
+func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) error {
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b *row) int { return strings.Compare(a.id, b.id) })
 	for part := range slices.Chunk(rows, 500) { // well below the 32,766 parameters of SQLite
 		var v values
@@ -113,7 +115,10 @@ func insert(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
 			" on conflict (id) do nothing returning id", v.args, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
-			delete(byID, id)
+			if r := byID[id]; r != nil {
+				c.moved(r)
+				delete(byID, id)
+			}
 			return err
 		})
 		if err != nil {
@@ -127,7 +132,7 @@ func insert(ctx context.Context, tx *sql.Tx, rows []*row, now int64) error {
 }
 
 // update writes the rows that changed.
-func update(ctx context.Context, tx *sql.Tx, rows []*row) error {
+func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 	var v values
 	empty := v.one([]byte{})
 	var tuples []string
@@ -137,9 +142,13 @@ func update(ctx context.Context, tx *sql.Tx, rows []*row) error {
 		}
 		text := func(s string) string { return "cast(" + v.one(s) + " as text)" }
 		number := func(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
+		c.moved(r)
 		var emptied int64
-		if r.state == Delivered || r.state == Duplicate || r.state == Cancelled {
+		switch r.state {
+		case Delivered, Cancelled: // a replay finds its target in the rule
 			emptied = 1
+		case Duplicate:
+			emptied = 2
 		}
 		tuples = append(tuples, "("+strings.Join([]string{
 			text(r.id), text(string(r.state)), number(r.due), number(r.claim), number(r.tries), number(r.attempts),
@@ -152,8 +161,8 @@ func update(ctx context.Context, tx *sql.Tx, rows []*row) error {
 	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
 		done, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
 		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
-		receipt = v.receipt, done = v.done, sealed = case v.emptied when 1 then `+empty+` else sealed end,
-		event = case v.emptied when 1 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
+		receipt = v.receipt, done = v.done, sealed = case v.emptied when 0 then sealed else `+empty+` end,
+		event = case v.emptied when 2 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
 	if err != nil {
 		return fmt.Errorf("update deliveries: %w", err)
 	}
