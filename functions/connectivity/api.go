@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 
@@ -69,7 +68,8 @@ func newService(env environment.Environment, log *slog.Logger, deps channel.Deps
 		live: catalog.NewLive(base), clock: env.Clock, channels: all.Channels(deps),
 	}
 	kept := eventbridge.New(eventbridge.Config{
-		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint, Credentials: credentials, Keys: keys,
+		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint,
+		Credentials: eventbridge.CredentialsOf(httpapi.RoleKeys), Keys: keys,
 	})
 	s.saved = func(c *catalog.Catalog) opener {
 		config := kept.Config // with its connections
@@ -77,16 +77,6 @@ func newService(env environment.Environment, log *slog.Logger, deps channel.Deps
 		return eventbridge.New(config)
 	}
 	return s, nil
-}
-
-func credentials(ctx context.Context) (eventbridge.Credentials, error) {
-	p := httpapi.PlatformOf(ctx)
-	if p.AccessKeyID == "" {
-		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
-	}
-	return eventbridge.Credentials{
-		AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret, SecurityToken: p.SecurityToken,
-	}, nil
 }
 
 func (s *service) authenticate(ctx context.Context, key string) (context.Context, error) {

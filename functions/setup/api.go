@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -43,7 +42,7 @@ func build(env environment.Environment, log *slog.Logger) (http.Handler, error) 
 	}
 	s.cloud = &alibaba{env: env, Store: eventbridge.New(eventbridge.Config{
 		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint, DeadLetterARN: env.DeadLetterARN,
-		Credentials: credentials,
+		Credentials: eventbridge.CredentialsOf(httpapi.RoleKeys),
 	})}
 	return s.api(), nil
 }
@@ -63,15 +62,6 @@ func newSetup(env environment.Environment, log *slog.Logger) (*setup, error) {
 		bootstrap: access.Bootstrap{Keys: keys, Hash: env.BootstrapHash},
 		sightings: &sighting.Log{DB: db, Now: env.Clock.Now},
 	}, nil
-}
-
-func credentials(ctx context.Context) (eventbridge.Credentials, error) {
-	p := httpapi.PlatformOf(ctx)
-	if p.AccessKeyID == "" {
-		return eventbridge.Credentials{}, errors.New("the invocation brought none: give the function a role in s.yaml")
-	}
-	return eventbridge.Credentials{AccessKeyID: p.AccessKeyID, AccessKeySecret: p.AccessKeySecret,
-		SecurityToken: p.SecurityToken}, nil
 }
 
 // authenticate takes API keys, and the bootstrap token while it lives.

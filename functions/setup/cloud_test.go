@@ -12,6 +12,7 @@ import (
 
 	"pai-notify/shared/environment"
 	"pai-notify/shared/eventbridge"
+	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
 
@@ -143,7 +144,7 @@ func TestFailuresHaveTheirMeaningAndNoSecret(t *testing.T) {
 		}
 	}
 	gone := &alibaba{env: environment.Environment{Region: "cn-hangzhou", CloudEndpoint: "http://127.0.0.1:1"},
-		Store: eventbridge.New(eventbridge.Config{Credentials: credentials})}
+		Store: eventbridge.New(eventbridge.Config{Credentials: eventbridge.CredentialsOf(httpapi.RoleKeys)})}
 	var ours *rule.Error
 	if err := gone.Order(t.Context()); !errors.As(err, &ours) || ours.Code != rule.CodeUnavailable ||
 		!strings.Contains(err.Error(), "role") {

@@ -45,6 +45,16 @@ type Config struct {
 // Credentials sign one call.
 type Credentials struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
 
+// CredentialsOf makes credentials of keys, as httpapi.RoleKeys gives them.
+func CredentialsOf(
+	keys func(context.Context) (id, secret, token string, err error),
+) func(context.Context) (Credentials, error) {
+	return func(ctx context.Context) (Credentials, error) {
+		id, secret, token, err := keys(ctx)
+		return Credentials{id, secret, token}, err
+	}
+}
+
 // String keeps credentials out of logs.
 func (Credentials) String() string { return "credentials" }
 

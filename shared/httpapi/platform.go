@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
 )
@@ -18,6 +19,15 @@ func (p Platform) String() string { return p.Region + "/" + p.Account + "/" + p.
 
 // GoString keeps credentials out of logs.
 func (p Platform) GoString() string { return p.String() }
+
+// RoleKeys are the keys of the function's role, which came with the request that is being answered.
+func RoleKeys(ctx context.Context) (id, secret, token string, err error) {
+	p := PlatformOf(ctx)
+	if p.AccessKeyID == "" {
+		return "", "", "", errors.New("the invocation brought none: give the function a role in s.yaml")
+	}
+	return p.AccessKeyID, p.AccessKeySecret, p.SecurityToken, nil
+}
 
 type platformKey struct{}
 

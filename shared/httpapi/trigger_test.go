@@ -166,3 +166,14 @@ func FuzzCheckJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestTheRolesKeysAreThoseOfTheInvocation(t *testing.T) {
+	t.Parallel()
+	ctx := OnPlatform(t.Context(), Platform{AccessKeyID: "STS.id", AccessKeySecret: "planted", SecurityToken: "token"})
+	if id, secret, token, err := RoleKeys(ctx); id != "STS.id" || secret != "planted" || token != "token" || err != nil {
+		t.Errorf("RoleKeys = %q, %q, %q, %v; want the platform's", id, secret, token, err)
+	}
+	if _, _, _, err := RoleKeys(t.Context()); err == nil || !strings.Contains(err.Error(), "give the function a role") {
+		t.Errorf("RoleKeys of an invocation without any: %v, want what to do", err)
+	}
+}
