@@ -198,14 +198,15 @@ func (s *servers) close() error {
 	return errors.Join(faults...)
 }
 
-// keptClock is the clock of a folder: its first one, so that time never goes back between runs.
+// keptClock is the clock of a folder: its first one, whatever speed is asked for later, so that time never goes back
+// between runs.
 func keptClock(folder string, speed float64) (clock.Clock, error) {
-	if speed == 1 {
-		return clock.Clock{}, nil
-	}
 	name := filepath.Join(folder, "clock")
 	text, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
+		if speed == 1 {
+			return clock.Clock{}, nil
+		}
 		now := time.Now().UTC().Format(time.RFC3339Nano)
 		text = fmt.Appendf(nil, "%g@%s=%s", speed, now, now)
 		err = os.WriteFile(name, text, 0o644)
