@@ -43,12 +43,13 @@ func main() {
 	port := flag.Int("port", 9700, "base port P: P serves the cloud's APIs, P+1 pai-notify's API, P+2 the inbox")
 	data := flag.String("data", ".local/cloud", "folder for everything that is kept")
 	speed := flag.Float64("speed", 1, "how many times as fast as the machine's the clock runs; a folder keeps its first clock")
+	store := flag.String("database", "", "DATABASE_URL of the functions; empty: an SQLite file in the data folder")
 	template := flag.String("template", "s.yaml", "what to run; its code paths start from its folder")
 	awake := flag.Bool("awake", false, "do not freeze instances between invocations")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, settings{*port, *data, *speed, *template, *awake}); err != nil {
+	if err := run(ctx, settings{*port, *data, *store, *speed, *template, *awake}); err != nil {
 		fmt.Fprintln(os.Stderr, "localcloud:", err)
 		stop()
 		os.Exit(1)
@@ -58,6 +59,7 @@ func main() {
 type settings struct {
 	port     int
 	data     string
+	database string
 	speed    float64
 	template string
 	awake    bool
@@ -74,6 +76,9 @@ func run(ctx context.Context, s settings) (err error) {
 	if err := os.MkdirAll(filepath.Join(s.data, "logs"), 0o755); err != nil {
 		return err
 	}
+	if s.database == "" {
+		s.database = "sqlite:" + filepath.Join(s.data, "pai-notify.db")
+	}
 	now, err := keptClock(s.data, s.speed)
 	if err != nil {
 		return err
@@ -85,7 +90,7 @@ func run(ctx context.Context, s settings) (err error) {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 
 	variables := map[string]string{
-		"DATABASE_URL":         "sqlite:" + filepath.Join(s.data, "pai-notify.db"),
+		"DATABASE_URL":         s.database,
 		"SEAL_KEYS":            kept.SealKeys,
 		"BOOTSTRAP_HASH":       kept.BootstrapHash,
 		"REGION":               region,

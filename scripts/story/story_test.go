@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,17 +58,27 @@ type cloud struct {
 	t                      *testing.T
 	Cloud, API, Inbox, Key string
 	data                   string
+	database               string // its DATABASE_URL
+	template               string // what it runs; empty: s.yaml
 	port                   int
 	environment            []string
 	process                *exec.Cmd
 	ended                  chan struct{}
-	logs                   *bytes.Buffer
+	logs                   *output
 }
 
 // start runs a local cloud of its own for a test, as fast as told, until the test ends.
-func start(t *testing.T, speed int, environment ...string) *cloud {
+func start(t *testing.T, speed float64, environment ...string) *cloud {
 	t.Helper()
-	c := &cloud{t: t, data: t.TempDir(), port: freePorts(t), environment: environment, logs: &bytes.Buffer{}}
+	return startWith(t, speed, func(c *cloud) { c.environment = environment })
+}
+
+// startWith is start, with a cloud that is changed before it runs.
+func startWith(t *testing.T, speed float64, change func(*cloud)) *cloud {
+	t.Helper()
+	c := &cloud{t: t, data: t.TempDir(), port: freePorts(t), logs: &output{}}
+	c.database = "sqlite:" + filepath.Join(c.data, "pai-notify.db")
+	change(c)
 	c.run(speed)
 	t.Cleanup(func() {
 		c.stop(syscall.SIGTERM)
@@ -86,9 +97,31 @@ func start(t *testing.T, speed int, environment ...string) *cloud {
 	return c
 }
 
-func (c *cloud) run(speed int) {
+// output keeps what a running process prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (c *cloud) run(speed float64) {
 	c.t.Helper()
-	c.process = exec.Command(binary, "-port", strconv.Itoa(c.port), "-data", c.data, "-speed", strconv.Itoa(speed))
+	arguments := []string{"-port", strconv.Itoa(c.port), "-data", c.data, "-speed", strconv.FormatFloat(speed, 'g', -1, 64), "-database", c.database}
+	if c.template != "" {
+		arguments = append(arguments, "-template", c.template)
+	}
+	c.process = exec.Command(binary, arguments...)
 	c.process.Dir = root
 	c.process.Env = append(os.Environ(), c.environment...)
 	c.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
@@ -283,6 +316,7 @@ type message struct {
 	Headers              map[string]string
 	Body                 any
 	Accepted             bool
+	At                   time.Time
 }
 
 func (c *cloud) messages(receiver string) []message {
