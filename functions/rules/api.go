@@ -17,6 +17,7 @@ import (
 	"pai-notify/shared/environment"
 	"pai-notify/shared/eventbridge"
 	"pai-notify/shared/httpapi"
+	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/seal"
 	"pai-notify/shared/sighting"
@@ -35,6 +36,7 @@ var _ store = (*eventbridge.Store)(nil)
 type service struct {
 	log       *slog.Logger
 	db        *database.DB
+	ledger    *ledger.Ledger
 	keys      *access.Keys
 	sealer    *seal.Keyset
 	live      *catalog.Live
@@ -78,7 +80,8 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 		return nil, err
 	}
 	s := &service{
-		log: log, db: db, sealer: sealer, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
+		log: log, db: db, ledger: ledger.New(db, sealer, env.Clock.Now), sealer: sealer,
+		keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
 		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
 	}
 	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers}) {
@@ -117,9 +120,9 @@ func (s *service) api() *httpapi.API {
 	httpapi.Register(a, huma.Operation{OperationID: "delete-rule", Method: http.MethodDelete, Path: one,
 		Summary: "Delete a rule", DefaultStatus: http.StatusNoContent}, s.remove)
 	httpapi.Register(a, huma.Operation{OperationID: "enable-rule", Method: http.MethodPost, Path: one + ":enable",
-		Summary: "Let a rule tell of events"}, s.toggle(true))
+		Summary: "Let a rule tell of events"}, s.enable)
 	httpapi.Register(a, huma.Operation{OperationID: "disable-rule", Method: http.MethodPost, Path: one + ":disable",
-		Summary: "Keep a rule and let it tell of nothing"}, s.toggle(false))
+		Summary: "Keep a rule and let it tell of nothing"}, s.disable)
 	httpapi.Register(a, huma.Operation{OperationID: "recompile-rules", Method: http.MethodPost, Path: rules + ":recompile",
 		Summary: "Write all rules anew as they are, after the catalogue, a function's ARN or a seal key has changed"}, s.recompile)
 	httpapi.Register(a, huma.Operation{OperationID: "preview-rule", Method: http.MethodPost, Path: rules + ":preview",

@@ -129,6 +129,7 @@ func (s *service) create(ctx context.Context, in *struct {
 
 func (s *service) replace(ctx context.Context, in *struct {
 	Named
+	Asking
 	httpapi.Checked[Rule]
 	IfNoneMatch string `header:"If-None-Match" hidden:"true"`
 }) (*answer, error) {
@@ -144,7 +145,20 @@ func (s *service) replace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	in.Body.Name = in.Name // the check has seen to it
-	return s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+	if in.Body.Enabled == nil || *in.Body.Enabled {
+		if in.Waiting != "" {
+			return nil, wrong("query.waiting", "is for a rule that is disabled; leave it out, or set enabled to false")
+		}
+		return s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+	}
+	if err := s.asks(ctx, now, in.Named, in.Asking, false); err != nil {
+		return nil, err
+	}
+	out, err := s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.settle(ctx, now, in.Named, in.Asking)
 }
 
 func (s *service) put(ctx context.Context, now present, workspace string, r rule.Rule, match string) (*answer, error) {
@@ -156,7 +170,10 @@ func (s *service) put(ctx context.Context, now present, workspace string, r rule
 	return s.told(saved, now.catalog), nil
 }
 
-func (s *service) remove(ctx context.Context, in *struct{ Named }) (*struct{}, error) {
+func (s *service) remove(ctx context.Context, in *struct {
+	Named
+	Asking
+}) (*struct{}, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Editor)
 	if err != nil {
 		return nil, err
@@ -168,7 +185,18 @@ func (s *service) remove(ctx context.Context, in *struct{ Named }) (*struct{}, e
 	if err != nil {
 		return nil, err
 	}
-	if err := now.store.Delete(ctx, in.Workspace, in.Name, match); err != nil {
+	if err := s.asks(ctx, now, in.Named, in.Asking, true); err != nil {
+		return nil, err
+	}
+	err = now.store.Delete(ctx, in.Workspace, in.Name, match)
+	if err != nil && !gone(err) {
+		return nil, err
+	}
+	// Also where the rule is no more: an earlier request may have come so far.
+	if failed := s.settle(ctx, now, in.Named, in.Asking); failed != nil {
+		return nil, failed
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.note(ctx, "rule deleted", in.Workspace, in.Name)
@@ -180,29 +208,41 @@ func (s *service) note(ctx context.Context, what, workspace, name string) {
 	s.log.InfoContext(ctx, "change", "what", what, "workspace", workspace, "rule", name, "key", access.From(ctx).KeyID)
 }
 
+func (s *service) enable(ctx context.Context, in *struct{ Named }) (*answer, error) {
+	return s.toggle(ctx, in.Named, Asking{}, true)
+}
+
+func (s *service) disable(ctx context.Context, in *struct {
+	Named
+	Asking
+}) (*answer, error) {
+	return s.toggle(ctx, in.Named, in.Asking, false)
+}
+
 // toggle enables or disables a rule.
-func (s *service) toggle(on bool) func(context.Context, *struct{ Named }) (*answer, error) {
-	return func(ctx context.Context, in *struct{ Named }) (*answer, error) {
-		now, err := s.enter(ctx, in.Workspace, access.Editor)
-		if err != nil {
-			return nil, err
-		}
-		if reserved(in.Name) {
-			return nil, rule.NotFound(in.Workspace, in.Name)
-		}
-		match, err := in.match(rule.MatchAny)
-		if err != nil {
-			return nil, err
-		}
-		saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
-		if err != nil {
-			return nil, err
-		}
-		what := "rule disabled"
-		if on {
-			what = "rule enabled"
-		}
-		s.note(ctx, what, in.Workspace, in.Name)
-		return s.told(saved, now.catalog), nil
+func (s *service) toggle(ctx context.Context, in Named, a Asking, on bool) (*answer, error) {
+	now, err := s.enter(ctx, in.Workspace, access.Editor)
+	if err != nil {
+		return nil, err
 	}
+	if reserved(in.Name) {
+		return nil, rule.NotFound(in.Workspace, in.Name)
+	}
+	match, err := in.match(rule.MatchAny)
+	if err != nil {
+		return nil, err
+	}
+	what := "rule enabled"
+	if !on {
+		what = "rule disabled"
+		if err := s.asks(ctx, now, in, a, false); err != nil {
+			return nil, err
+		}
+	}
+	saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
+	if err != nil {
+		return nil, err
+	}
+	s.note(ctx, what, in.Workspace, in.Name)
+	return s.told(saved, now.catalog), s.settle(ctx, now, in, a)
 }

@@ -32,7 +32,7 @@ func TestTheProjectsTemplateHasNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"connectivity", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup"}
+	want := []string{"connectivity", "deliveries", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup", "sweep"}
 	for _, name := range want {
 		f, ok := got.Function(name)
 		if !ok {
@@ -59,12 +59,12 @@ func TestAFunctionIsGivenOnlyTheEnvironmentItNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	may := map[string]string{
-		"SEAL_KEYS":       "setup rules connectivity deliver-*",
+		"SEAL_KEYS":       "setup rules connectivity deliveries sweep deliver-*",
 		"BOOTSTRAP_HASH":  "setup",
 		"FUNCTION_ARN":    "setup rules connectivity",
 		"DEAD_LETTER_ARN": "setup rules",
 		"ALLOW_NETWORKS":  "connectivity deliver-*",
-		"ALLOW_RECEIVERS": "rules connectivity deliver-*",
+		"ALLOW_RECEIVERS": "rules connectivity deliveries sweep deliver-*",
 	}
 	for _, f := range template.Blocks {
 		name := f.Name
