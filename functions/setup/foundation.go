@@ -34,9 +34,6 @@ func (r *run) lookAtKeys(ctx context.Context) finding {
 // sealedBefore finds the ledger's own key sealed by another key than the one that seals now: without it no delivery can
 // be told from another, so the old key must not be taken away before it is sealed anew.
 func (r *run) sealedBefore(ctx context.Context, keys *seal.Keyset) (finding, bool) {
-	if r.db.CheckVersion(ctx) != nil { // the step database tells
-		return finding{}, false
-	}
 	var by string
 	err := r.db.Read(ctx, func(tx *sql.Tx) error {
 		var sealed string
@@ -46,6 +43,8 @@ func (r *run) sealedBefore(ctx context.Context, keys *seal.Keyset) (finding, boo
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && by == keys.IDs()[0]:
+		return finding{}, false
+	case err != nil && r.db.CheckVersion(ctx) != nil: // the step database tells
 		return finding{}, false
 	case err != nil:
 		return r.failed(err), true
