@@ -25,6 +25,7 @@ type proof struct {
 	*testing.T
 	on     string               // sqlite or postgres
 	server *databasetest.Server // of PostgreSQL; else nil
+	cloud  *cloud               // where a proof shares it
 	found  []figure
 }
 
