@@ -2,7 +2,9 @@ package sighting
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -21,11 +23,13 @@ type Heartbeat struct {
 	Gone bool      // the bus is no more, so that nothing can come back
 }
 
-// HeartbeatEvent is the event of a heartbeat. Its id is one for each bus and moment.
+// HeartbeatEvent is the event of a heartbeat. Its id is one for each bus and moment; EventBridge takes letters, digits and
+// hyphens, of which the name of a bus may have others.
 func HeartbeatEvent(bus string, at time.Time) event.Event {
 	at = at.Truncate(time.Millisecond).UTC() // as it is kept
+	sum := sha256.Sum256([]byte(bus))
 	return event.Event{
-		ID: fmt.Sprintf("heartbeat-%s-%d", bus, at.UnixMilli()), Source: Source, SpecVersion: "1.0", Type: HeartbeatType,
+		ID: fmt.Sprintf("heartbeat-%d-%s", at.UnixMilli(), hex.EncodeToString(sum[:8])), Source: Source, SpecVersion: "1.0", Type: HeartbeatType,
 		Subject: "heartbeat", Time: at, DataContentType: "application/json", Data: json.RawMessage(`{}`),
 	}
 }

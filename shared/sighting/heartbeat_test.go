@@ -2,6 +2,7 @@ package sighting_test
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 	"time"
 
@@ -41,6 +42,16 @@ func TestAHeartbeatIsAsOldAsTheNewestThatCameBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("heartbeats, %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestEventBridgeTakesAHeartbeatsID(t *testing.T) {
+	t.Parallel()
+	at := time.UnixMilli(1_700_000_000_000)
+	id := sighting.HeartbeatEvent("pai-system-nlp_train", at).ID
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,127}$`).MatchString(id) || id == sighting.HeartbeatEvent("pai-system-b", at).ID ||
+		id == sighting.HeartbeatEvent("pai-system-nlp_train", at.Add(time.Minute)).ID {
+		t.Errorf("id %q", id)
 	}
 }
 
