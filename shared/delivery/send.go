@@ -88,13 +88,32 @@ func (h *Handler) recordAll(ctx context.Context, results <-chan ledger.Result, a
 			continue
 		}
 		for i, state := range states {
-			answer[state]++
-			if attempts := batch[i].Attempts; state == ledger.Dead && len(attempts) > 0 {
-				h.advise(ctx, batch[i].Delivery, attempts[len(attempts)-1].Outcome)
+			outcome := last(batch[i].Attempts)
+			switch {
+			case state == "" && outcome.Class != channel.Delivered:
+				failed = errors.Join(failed, errForgotten)
+				continue
+			case state == "":
+				state = ledger.Delivered
+			case state == ledger.Dead && len(batch[i].Attempts) > 0:
+				h.advise(ctx, batch[i].Delivery, outcome)
 			}
+			answer[state]++
 		}
 	}
 	return failed
+}
+
+// errForgotten makes EventBridge ask again for what the ledger lost with a claim: claims may go in a crash of the
+// database's server, and then nobody else knows of the delivery.
+var errForgotten = errors.New("the database's server crashed and lost the claim of a delivery that is not told yet")
+
+// last is the outcome of the last attempt, Unknown where there was none.
+func last(attempts []ledger.Attempt) (o channel.Outcome) {
+	if n := len(attempts); n > 0 {
+		o = attempts[n-1].Outcome
+	}
+	return o
 }
 
 // record tries a little, since what was sent and is not recorded will be sent again.
