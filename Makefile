@@ -55,6 +55,7 @@ bench: ## Time the steps of a delivery
 
 .PHONY: tools
 tools: $(LINTER) scripts/serverless/node_modules/.package-lock.json
+	@bash scripts/postgres.sh
 
 $(LINTER):
 	@echo "building golangci-lint (once, some minutes)"
