@@ -52,7 +52,7 @@ func prove(t *testing.T, do func(p *proof)) {
 			t.Cleanup(func() { p.keep(began) })
 			switch on {
 			case "postgres":
-				p.server = databasetest.Start(t)
+				p.withServer()
 			case "sqlite":
 			default:
 				t.Fatalf("-databases: %q is neither sqlite nor postgres", on)
@@ -60,6 +60,12 @@ func prove(t *testing.T, do func(p *proof)) {
 			do(p)
 		})
 	}
+}
+
+// withServer starts the proof's own PostgreSQL.
+func (p *proof) withServer() {
+	p.Helper()
+	p.server = databasetest.Start(p.T)
 }
 
 // size is how much of something a proof uses.
