@@ -58,8 +58,8 @@ func grants() []grant {
 		{statement: allow(anyBus, productActions()...),
 			why: say("What PAI's documentation asks for to configure event notifications: buses, rules, targets, "+
 				"and putting events, "+
-				"which the canary does.",
-				"PAI 文档中配置事件通知所需的权限：总线、规则、目标，以及发布事件（金丝雀事件会用到）。")},
+				"which the canary, the heartbeat and announcements of what died do.",
+				"PAI 文档中配置事件通知所需的权限：总线、规则、目标，以及发布事件（金丝雀、心跳和投递失败通知会用到）。")},
 		{statement: allow(anyBus, "eventbridge:PutTargets"),
 			why: say("Saving a rule's targets calls PutTargets. PAI's documentation names UpdateTargets, which is "+
 				"no API; which of the two "+

@@ -156,6 +156,7 @@ func forbidden() map[string][]string {
 		shared + "ledger":               {shared + "delivery", shared + "eventbridge", sdk},
 		"pai-notify/functions/deliver/": append(heavy, sdk),
 		"pai-notify/functions/observe":  append(heavy, sdk),
+		"pai-notify/functions/sweep":    heavy,
 	}
 }
 
