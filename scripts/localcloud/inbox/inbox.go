@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	maxKept = 20_000  // messages
-	maxBody = 1 << 20 // bytes read of a request
+	maxKept  = 20_000    // messages
+	maxBytes = 256 << 20 // of their bodies, together
+	maxBody  = 1 << 20   // bytes read of a request
 )
 
 // Message is one request that reached a receiver.
@@ -35,9 +36,9 @@ type Message struct {
 	At       time.Time         `json:"at"`   // on the local cloud's clock
 	Headers  map[string]string `json:"headers"`
 	Body     any               `json:"body"` // parsed JSON, or the text where it is none
-	Raw      string            `json:"-"`
 	Accepted bool              `json:"accepted"`
 	Code     string            `json:"code"` // the receiver's own
+	size     int
 }
 
 // receiver reads a request as the real one would and says how it answers.
@@ -65,6 +66,7 @@ type Inbox struct {
 	mu       sync.Mutex
 	seq      int
 	messages []Message
+	bytes    int // of their bodies
 	faults   []*Fault
 }
 
@@ -113,7 +115,7 @@ func (b *Inbox) Messages(receiver string, after int) []Message {
 func (b *Inbox) Clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.messages = nil
+	b.messages, b.bytes = nil, 0
 }
 
 func (b *Inbox) list(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +161,7 @@ func (b *Inbox) receive(name string, w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *Inbox) keep(name string, r *http.Request, body []byte, said answer) {
-	m := Message{Receiver: name, Path: r.RequestURI, At: b.clock.Now(), Headers: map[string]string{}, Raw: string(body),
+	m := Message{Receiver: name, Path: r.RequestURI, At: b.clock.Now(), Headers: map[string]string{}, size: len(body),
 		Accepted: said.accepted, Code: said.code}
 	for key, values := range r.Header {
 		m.Headers[strings.ToLower(key)] = strings.Join(values, ", ")
@@ -171,10 +173,12 @@ func (b *Inbox) keep(name string, r *http.Request, body []byte, said answer) {
 	defer b.mu.Unlock()
 	b.seq++
 	m.Seq = b.seq
-	if len(b.messages) == maxKept {
-		b.messages = append(b.messages[:0], b.messages[maxKept/10:]...)
-	}
 	b.messages = append(b.messages, m)
+	b.bytes += m.size
+	for len(b.messages) > maxKept || b.bytes > maxBytes {
+		b.bytes -= b.messages[0].size
+		b.messages = b.messages[1:]
+	}
 }
 
 func (a answer) serve(w http.ResponseWriter) {
