@@ -68,8 +68,10 @@ func without(m message.Message, n int) message.Message {
 		return m
 	}
 	items := min(n, len(m.Items))
-	m.Items = m.Items[:len(m.Items)-items]
-	m.Facts = append(slices.Clone(m.Facts[:len(m.Facts)-(n-items)]), message.Fact{Name: "…", Value: "+" + strconv.Itoa(n)})
+	m.Items, m.More = m.Items[:len(m.Items)-items], m.More+items
+	if left := n - items; left > 0 {
+		m.Facts = append(slices.Clone(m.Facts[:len(m.Facts)-left]), message.Fact{Name: "…", Value: "+" + strconv.Itoa(left)})
+	}
 	return m
 }
 

@@ -5,6 +5,9 @@
 // EventBridge is told that all is well as soon as the ledger holds a delivery, whatever the receiver then says. Only
 // where the ledger is out of reach does the function fail, and EventBridge's own retries take over for a day.
 //
+// The first of many is told alone and at once. What had to wait for the receiver's pace goes as digests, where the
+// channel allows it, in the next slot that anybody takes: see parcel.go.
+//
 // A delivery is told at least once. The window for a second time is a process that ends after the receiver has taken the
 // message and before the ledger has; the message's id is the same then.
 package delivery
@@ -39,6 +42,9 @@ const (
 	patience = 2 * time.Second  // a slot of the receiver's pace may be so far away for the invocation to wait for it
 	tickTime = 45 * time.Second // after so long a timer leaves the rest to the next one, which comes a minute after it
 )
+
+// maxDigest is how many deliveries one digest tells at most, so that an instance holds few events at a time.
+const maxDigest = 100
 
 // Handler does the work of one channel's delivery function. It is safe for concurrent use.
 type Handler struct {
@@ -115,7 +121,11 @@ func isTimer(body []byte) bool {
 
 // terms are on what this channel claims.
 func (h *Handler) terms() ledger.Terms {
-	return ledger.Terms{Pace: h.spec.Pace, Lease: h.onClock(h.lease), Patience: patience}
+	t := ledger.Terms{Pace: h.spec.Pace, Lease: h.onClock(h.lease), Patience: patience}
+	if h.spec.Digest {
+		t.Digest = maxDigest
+	}
+	return t
 }
 
 // onClock is how long a span of the machine's time takes on the clock: the reverse of clock.Clock.Real.

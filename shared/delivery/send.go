@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,10 +13,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
-	"pai-notify/shared/event"
 	"pai-notify/shared/ledger"
-	"pai-notify/shared/message"
-	"pai-notify/shared/rule"
 )
 
 const (
@@ -33,29 +29,19 @@ func (h *Handler) send(ctx context.Context, p present, claimed []ledger.Delivery
 	}
 	sending, cancel := before(ctx, writeTime)
 	defer cancel()
-	lines := make(chan []ledger.Delivery, len(claimed))
-	byDestination := map[string]int{}
-	var queues [][]ledger.Delivery
-	for _, d := range claimed {
-		i, known := byDestination[d.Destination]
-		if !known || d.Destination == "" {
-			i = len(queues)
-			byDestination[d.Destination] = i
-			queues = append(queues, nil)
-		}
-		queues[i] = append(queues[i], d)
-	}
+	queues := bySlot(claimed)
+	lines := make(chan [][]ledger.Delivery, len(queues))
 	for _, q := range queues {
 		lines <- q
 	}
 	close(lines)
-	results := make(chan ledger.Result, len(claimed))
+	results := make(chan []ledger.Result, len(claimed))
 	var workers sync.WaitGroup
 	for range min(parallel, len(queues)) {
 		workers.Go(func() {
 			for line := range lines {
-				for _, d := range line {
-					results <- ledger.Result{Delivery: d, Attempts: h.try(sending, p, d)}
+				for _, slot := range line {
+					h.tell(sending, p, slot, results)
 				}
 			}
 		})
@@ -67,16 +53,36 @@ func (h *Handler) send(ctx context.Context, p present, claimed []ledger.Delivery
 	return h.recordAll(ctx, results, answer)
 }
 
+// bySlot parts deliveries by destination, and those of each by the slot they share, in order.
+func bySlot(claimed []ledger.Delivery) (queues [][][]ledger.Delivery) {
+	type place struct{ queue, slot int }
+	destinations, slots := map[string]int{}, map[string]place{}
+	for _, d := range claimed {
+		if at, known := slots[d.Slot]; known {
+			queues[at.queue][at.slot] = append(queues[at.queue][at.slot], d)
+			continue
+		}
+		i, known := destinations[d.Destination]
+		if !known || d.Destination == "" {
+			i = len(queues)
+			destinations[d.Destination] = i
+			queues = append(queues, nil)
+		}
+		slots[d.Slot] = place{i, len(queues[i])}
+		queues[i] = append(queues[i], []ledger.Delivery{d})
+	}
+	return queues
+}
+
 // recordAll records results until there are no more.
-func (h *Handler) recordAll(ctx context.Context, results <-chan ledger.Result, answer Answer) error {
+func (h *Handler) recordAll(ctx context.Context, results <-chan []ledger.Result, answer Answer) error {
 	var failed error
-	for first := range results {
-		batch := []ledger.Result{first}
+	for batch := range results {
 		for more := true; more; {
 			select {
 			case r, ok := <-results:
 				if more = ok; ok {
-					batch = append(batch, r)
+					batch = append(batch, r...)
 				}
 			default:
 				more = false
@@ -131,24 +137,21 @@ func (h *Handler) record(ctx context.Context, batch []ledger.Result) ([]ledger.S
 	}
 }
 
-// try sends one delivery, once or a few times. No attempt means that there was no time left.
-func (h *Handler) try(ctx context.Context, p present, d ledger.Delivery) (attempts []ledger.Attempt) {
-	if h.idle(ctx, d.Start) != nil {
-		return nil
-	}
+// try sends a parcel, once or a few times. No attempt means that there was no time left.
+func (h *Handler) try(ctx context.Context, p parcel) (attempts []ledger.Attempt) {
 	// Nothing is begun that might outlive the lease, of which a ninth is left for recording. Waiting behind others of the
 	// same destination may have used it up.
-	left := h.clock.Real(d.Due.Sub(h.clock.Now())) - h.lease/9
+	left := h.clock.Real(p.list[0].Due.Sub(h.clock.Now())) - h.lease/9
 	if left < h.lease/4 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	for {
-		a := h.attempt(ctx, p, d)
+		a := h.attempt(ctx, p)
 		attempts = append(attempts, a)
-		h.note(ctx, d, d.Attempts+len(attempts), a)
-		if a.Outcome.Class != channel.Unavailable || len(attempts) > quickTries || !h.again(ctx, d, len(attempts)) {
+		h.note(ctx, p, len(attempts), a)
+		if a.Outcome.Class != channel.Unavailable || len(attempts) > quickTries || !h.again(ctx, p.list[0], len(attempts)) {
 			return attempts
 		}
 	}
@@ -171,25 +174,23 @@ func (h *Handler) again(ctx context.Context, d ledger.Delivery, tries int) bool 
 }
 
 // attempt makes one attempt. A panic in a channel is an outcome like others.
-func (h *Handler) attempt(ctx context.Context, p present, d ledger.Delivery) (a ledger.Attempt) {
+func (h *Handler) attempt(ctx context.Context, p parcel) (a ledger.Attempt) {
 	a.At = h.clock.Now()
 	start := time.Now()
 	defer func() {
 		if r := recover(); r != nil {
-			h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", harmless(r),
-				"stack", string(debug.Stack()))
-			a.Outcome = channel.Outcome{Class: channel.Unknown, Code: "Panic", Text: harmless(r)}
+			a.Outcome = h.panicked(ctx, p.list[0], r)
 		}
 		a.Took = time.Since(start)
 	}()
-	settings, m, refused := h.render(p, d)
-	if refused != nil {
-		a.Outcome = *refused
-		return a
-	}
-	receipt, err := h.channel.Send(ctx, settings, m)
+	receipt, err := h.channel.Send(ctx, p.settings, p.message)
 	a.Receipt, a.Outcome = receipt, channel.Classify(err)
 	return a
+}
+
+func (h *Handler) panicked(ctx context.Context, d ledger.Delivery, value any) channel.Outcome {
+	h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", harmless(value), "stack", string(debug.Stack()))
+	return channel.Outcome{Class: channel.Unknown, Code: "Panic", Text: harmless(value)}
 }
 
 // harmless is what may be told of a panic: a value could be anything, a secret too.
@@ -201,36 +202,6 @@ func harmless(value any) string {
 	return fmt.Sprintf("a %T", value)
 }
 
-// render makes the message of a delivery and opens where it goes, or says why it cannot.
-func (h *Handler) render(p present, d ledger.Delivery) (channel.Settings, message.Message, *channel.Outcome) {
-	var unit rule.Unit
-	if err := json.Unmarshal(d.Sealed, &unit); err != nil {
-		return nil, message.Message{}, damaged("its target cannot be read")
-	}
-	e, err := event.Parse(d.Event)
-	if err != nil {
-		return nil, message.Message{}, damaged("its event cannot be read")
-	}
-	settings, err := unit.Open(h.keys, d.Bus, d.Rule)
-	if err != nil {
-		o := channel.Outcome{Class: channel.Misconfigured, Code: rule.CodeSealed, Text: channel.Short(err.Error())}
-		var sealed *rule.Error
-		if errors.As(err, &sealed) {
-			o.Code, o.Advice = sealed.Code, sealed.Advice
-		}
-		return nil, message.Message{}, &o
-	}
-	language := unit.Language
-	if language == "" {
-		language = p.settings.Language
-	}
-	m := message.New(e, p.catalog.View(e), message.Options{
-		Language: language, Zone: p.zone, ConsoleHost: p.settings.ConsoleHost, ID: d.ID, Late: h.clock.Now().Sub(d.Created),
-	})
-	m.Mentions = unit.Mentions
-	return settings, m, nil
-}
-
 func damaged(text string) *channel.Outcome {
 	return &channel.Outcome{Class: channel.Rejected, Code: codeDamaged, Text: text, Advice: channel.Advice{
 		"en": "The row was changed by something else than pai-notify. Publish the event again if it is still wanted.",
@@ -238,13 +209,19 @@ func damaged(text string) *channel.Outcome {
 	}}
 }
 
-// note writes the log's line of an attempt.
-func (h *Handler) note(ctx context.Context, d ledger.Delivery, n int, a ledger.Attempt) {
+// note writes the log's line of an attempt, one for each event that it told.
+func (h *Handler) note(ctx context.Context, p parcel, n int, a ledger.Attempt) {
 	level := slog.LevelInfo
 	if a.Outcome.Class != channel.Delivered {
 		level = slog.LevelWarn
 	}
-	h.log.Log(ctx, level, "attempt", "event", d.EventID, "source", d.EventSource, "bus", d.Bus, "rule", d.Rule, "target", d.Target,
-		"channel", d.Channel, "delivery", d.ID, "attempt", n, "class", a.Outcome.Class.String(), "step", string(a.Outcome.Step),
-		"code", a.Outcome.Code, "text", a.Outcome.Text, "ms", a.Took.Milliseconds())
+	for _, d := range p.list {
+		log := []any{"event", d.EventID, "source", d.EventSource, "bus", d.Bus, "rule", d.Rule, "target", d.Target,
+			"channel", d.Channel, "delivery", d.ID, "attempt", d.Attempts + n, "class", a.Outcome.Class.String(),
+			"step", string(a.Outcome.Step), "code", a.Outcome.Code, "text", a.Outcome.Text, "ms", a.Took.Milliseconds()}
+		if len(p.list) > 1 {
+			log = append(log, "digest", p.message.ID)
+		}
+		h.log.Log(ctx, level, "attempt", log...)
+	}
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Claim enters deliveries that EventBridge asks for and claims those that can be sent now. It gives one delivery for each
-// entry, in their order, but only one for entries that are the same. What is Claimed is the caller's to send and
+// entry, in their order, but only one for entries that are the same; behind them, where the terms allow a digest, others
+// that share a slot with one of these. What is Claimed is the caller's to send and
 // [Ledger.Record]; all others are held, ended, or with another process, and EventBridge may be told that all is well.
 func (l *Ledger) Claim(ctx context.Context, t Terms, entries []Entry) ([]Delivery, error) {
 	asked, err := l.asked(ctx, entries)
@@ -32,11 +33,15 @@ func (l *Ledger) Claim(ctx context.Context, t Terms, entries []Entry) ([]Deliver
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
-	deliveries := make([]Delivery, len(given))
-	for i, r := range given {
-		deliveries[i] = r.delivery()
+	return deliveries(given), nil
+}
+
+func deliveries(rows []*row) []Delivery {
+	list := make([]Delivery, len(rows))
+	for i, r := range rows {
+		list[i] = r.delivery()
 	}
-	return deliveries, nil
+	return list
 }
 
 // asked makes a row of each entry, once of those that are the same.
@@ -89,6 +94,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	for i := range asked {
 		r := asked[i] // a copy, since the transaction may run again
 		if k := known[r.id]; k != nil {
+			k.hold = r.due
 			given = append(given, k)
 		} else {
 			given = append(given, &r)
@@ -104,6 +110,10 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 		}
 		s.admit(r)
 	}
+	more, err := l.gather(ctx, tx, &s, given)
+	if err != nil {
+		return nil, false, err
+	}
 	if err := insert(ctx, tx, s.counts, fresh, s.now); err != nil {
 		return nil, false, err
 	}
@@ -116,6 +126,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	if err := addAttempts(ctx, tx, faults); err != nil {
 		return nil, false, err
 	}
+	given = append(given, more...)
 	if err := s.save(ctx, tx, given); err != nil {
 		return nil, false, err
 	}
@@ -131,11 +142,15 @@ type session struct {
 	lost         []*row          // whose claim was found to have run out
 	mustLast     bool            // something was decided that must be on disk
 	counts       *counts
+	slots        map[string]*slot // by destination: the one that others may share
+	sharing      bool             // what comes now had to wait
 }
 
 // readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered.
 func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) error {
-	s.siblings = map[same][]*row{}
+	if s.siblings == nil {
+		s.siblings = map[same][]*row{}
+	}
 	var v values
 	var tuples []string
 	for _, r := range rows {
@@ -175,7 +190,7 @@ func (s *session) admit(r *row) {
 		s.mustLast = true
 		return
 	case r.isNew:
-	case r.state != Claimed && r.state != Waiting, r.due > s.now, r.destination != "" && d == nil:
+	case r.state != Claimed && r.state != Waiting, r.due > s.now, r.hold > s.now, r.destination != "" && d == nil:
 		return
 	case r.state == Claimed && !s.lose(r):
 		return
@@ -194,22 +209,29 @@ func (s *session) admit(r *row) {
 			return
 		}
 	}
-	start := s.now
+	start, failing := s.now, false
+	r.slot = r.id
 	if d != nil {
-		start = d.slot(s.terms.Pace, s.now)
-		if start-s.now > s.terms.Patience.Milliseconds() {
-			if r.isNew || r.changed {
-				r.wait(start)
-				s.mustLast = true
+		failing = d.failures >= maxFailures
+		at, shared := s.share(r)
+		if start = at; !shared {
+			start = d.slot(s.terms.Pace, s.now)
+			if start-s.now > s.terms.Patience.Milliseconds() {
+				if r.isNew || r.changed {
+					r.wait(start)
+					s.mustLast = true
+				}
+				d.reopen(s.terms.Pace, s.now)
+				return
 			}
-			d.reopen(s.terms.Pace, s.now)
-			return
+			r.probe = d.closed != 0
+			d.take(s.terms.Pace, start, s.now, s.terms.Lease)
+			s.offer(r, start)
 		}
-		d.take(s.terms.Pace, start, s.now, s.terms.Lease)
-		d.sent, d.last = d.sent+1, r.id
+		d.sent, d.last, d.changed = d.sent+1, r.id, true
 		s.siblings[r.same()] = append(s.siblings[r.same()], r)
 	}
-	if r.firstFailed != 0 && !r.isNew {
+	if r.firstFailed != 0 && !r.isNew && !failing { // what waits because its receiver is dead grows old
 		r.held += max(s.now-r.due, 0)
 	}
 	r.state, r.claim, r.due, r.start, r.changed = Claimed, r.claim+1, start+s.terms.Lease.Milliseconds(), start, true
@@ -284,7 +306,7 @@ func (l *Ledger) due(
 	var ids, hashes []string
 	err = query(ctx, tx, `select id, delivery.destination from delivery left join destination on hash = delivery.destination
 		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and coalesce(opens, 0) <= $3
-		order by due, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit},
+		order by due, created, happened_at, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit},
 		func(scan func(...any) error) error {
 			var id, hash string
 			err := scan(&id, &hash)
@@ -310,8 +332,16 @@ func (l *Ledger) due(
 	if err := s.readSiblings(ctx, tx, rows); err != nil {
 		return nil, 0, err
 	}
+	s.sharing = true
 	for _, r := range rows {
 		s.admit(r)
+	}
+	more, err := l.gather(ctx, tx, &s, rows)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows = append(rows, more...)
+	for _, r := range rows {
 		if r.start != 0 {
 			claimed = append(claimed, r.delivery())
 		}

@@ -51,6 +51,37 @@ func (d *destination) take(pace []channel.Pace, at, now int64, lease time.Durati
 	d.reopen(pace, now)
 }
 
+// maxFailures is how many rounds in a row may find a destination out of order before it is closed.
+const maxFailures = 3
+
+// heard notes what an outcome says of the destination: it is closed while it is told too fast or is out of order.
+func (d *destination) heard(o channel.Outcome, probe bool, tries, now int64) {
+	switch {
+	case d == nil:
+	case o.Class == channel.Throttled:
+		d.failures++
+		d.close(now + pause(o, tries).Milliseconds())
+	case o.Class == channel.Unavailable, o.Class == channel.Uncertain:
+		if d.failures >= maxFailures && !probe { // it was in flight when the others failed
+			return
+		}
+		d.failures, d.changed = d.failures+1, true
+		if after := max(probeAfter(d.failures), o.After); after > 0 {
+			d.close(now + after.Milliseconds())
+		}
+	default: // the receiver answered
+		d.open()
+	}
+}
+
+// probeAfter is how long a destination stays closed after so many rounds in a row that failed.
+func probeAfter(failures int64) time.Duration {
+	if failures < maxFailures {
+		return 0
+	}
+	return min(delay(failures-maxFailures+1), 5*time.Minute)
+}
+
 // close keeps everything waiting until then.
 func (d *destination) close(until int64) {
 	d.closed = max(d.closed, until)

@@ -17,6 +17,14 @@
 // a duplicate once that is delivered, and takes over when that dies. Pace and blocks are the destination's too, so that
 // all processes keep them together.
 //
+// Digest. What had to wait may share a slot: whoever claims one for a destination claims with it what else is due there,
+// to be told as one message. Each delivery keeps its own claim, so a crash is as if each had been claimed alone. Those of
+// a digest that was refused for its content, or whose answer was not understood, are told alone from then on.
+//
+// A dead receiver. After three rounds in a row in which a destination was out of order, of whichever deliveries, it is
+// closed, and opened for one probe after 1, 2, and from then on every 5 minutes. So it costs the attempts of three rounds
+// and of what was in flight, and one attempt a probe.
+//
 // Order of locks. A transaction locks the destinations it touches, sorted, then deliveries, sorted. So two lists in
 // different orders do not deadlock.
 //
@@ -93,6 +101,8 @@ type Delivery struct {
 	Event       []byte
 	Created     time.Time // when EventBridge first asked for it
 	Start       time.Time // claimed: not to be sent before, by the destination's pace
+	Probe       bool      // claimed: its outcome opens a closed destination, or keeps it closed
+	Slot        string    // claimed: those with the same share one slot of the pace and are to be one message
 }
 
 // Terms are on what a channel claims deliveries.
@@ -100,6 +110,7 @@ type Terms struct {
 	Pace     []channel.Pace
 	Lease    time.Duration // how long a claim holds
 	Patience time.Duration // a slot of the pace so far away is claimed already, see [Delivery].Start
+	Digest   int           // so many deliveries that had to wait may share a slot, see [Delivery].Slot; below 2: none
 }
 
 // Sealer closes the ledger's own key; see package seal.

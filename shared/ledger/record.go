@@ -80,6 +80,10 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 	if err != nil {
 		return nil, err
 	}
+	sharers, heard := map[string]int{}, map[string]bool{} // by slot
+	for _, r := range results {
+		sharers[r.Delivery.Slot]++
+	}
 	states := make([]State, len(results))
 	var rows []*row
 	var attempts []attempt
@@ -97,8 +101,13 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 			})
 		}
 		if r.state == Claimed && r.claim == result.Delivery.Token {
-			if err := decide(ctx, tx, r, destinations[r.destination], result.Attempts, now); err != nil {
+			slot := result.Delivery.Slot
+			if err := decide(ctx, tx, r, sharers[slot] > 1, result.Attempts, now); err != nil {
 				return nil, err
+			}
+			if n := len(result.Attempts); n > 0 && !heard[slot] { // the first speaks for all
+				heard[slot] = true
+				destinations[r.destination].heard(result.Attempts[n-1].Outcome, result.Delivery.Probe, r.tries, now)
 			}
 			if r.state == Delivered {
 				c.told(r)
@@ -122,8 +131,8 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 	return states, c.save(ctx, tx)
 }
 
-// decide moves a claimed delivery on, by the class of its last attempt, and notes what that says of the destination.
-func decide(ctx context.Context, tx *sql.Tx, r *row, d *destination, attempts []Attempt, now int64) error {
+// decide moves a claimed delivery on, by the class of its last attempt.
+func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, attempts []Attempt, now int64) error {
 	if len(attempts) == 0 {
 		r.wait(now)
 		return nil
@@ -131,11 +140,17 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, d *destination, attempts []
 	last := attempts[len(attempts)-1]
 	o := last.Outcome
 	r.class, r.code, r.receipt = o.Class.String(), column(o.Code), column(last.Receipt)
+	if digest && (o.Class == channel.Rejected || o.Class == channel.Unknown) {
+		r.alone = 1 // perhaps only for another's content
+	}
 	switch o.Class {
 	case channel.Delivered:
 		r.end(Delivered, now)
 	case channel.Misconfigured, channel.Rejected:
-		r.end(Dead, now)
+		if r.end(Dead, now); o.Class == channel.Rejected && digest {
+			r.done = 0
+			r.wait(now)
+		}
 	case channel.Throttled, channel.Unavailable, channel.Uncertain:
 		r.fail(now, pause(o, r.tries+1))
 	default: // Unknown, and whatever class is added without a rule here
@@ -146,16 +161,6 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, d *destination, attempts []
 		if r.fail(now, pause(o, r.tries+1)); unknown >= maxUnknown {
 			r.end(Dead, now)
 		}
-	}
-	switch {
-	case d == nil:
-	case o.Class == channel.Throttled:
-		d.failures++
-		d.close(now + pause(o, r.tries).Milliseconds())
-	case o.Class == channel.Unavailable, o.Class == channel.Uncertain:
-		d.failures, d.changed = d.failures+1, true
-	default: // the receiver answered
-		d.open()
 	}
 	return nil
 }

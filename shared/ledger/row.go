@@ -16,12 +16,15 @@ type row struct {
 	happened                                       int64
 	state                                          State
 	due, claim, tries, attempts, firstFailed, held int64
-	created, done                                  int64
+	created, done, alone                           int64
 	code, class, receipt                           string
 	sealed, event                                  []byte
 
 	was     State  // before the transaction; empty where it is new
 	start   int64  // of the claim
+	slot    string // whose slot it has
+	probe   bool
+	hold    int64  // not to be claimed before
 	fault   string // why it is dead from the start
 	isNew   bool
 	changed bool
@@ -56,13 +59,13 @@ func (r *row) delivery() Delivery {
 		ID: r.id, EventSource: r.source, EventID: r.eventID, Bus: r.bus, Rule: r.rule, Target: r.target, Contact: r.contact,
 		Object: r.object, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
 		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Created: moment(r.created),
-		Start: moment(r.start),
+		Start: moment(r.start), Slot: r.slot, Probe: r.probe,
 	}
 }
 
 const (
 	columns = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
-		claim, tries, attempts, first_failed, held, code, class, receipt, created, done`
+		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone`
 	whole   = columns + ", sealed, event"
 	outside = columns + ", null, null" // without what is only needed to send
 )
@@ -71,7 +74,7 @@ const (
 func (r *row) fields() []any {
 	return []any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
 		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
-		&r.receipt, &r.created, &r.done, &r.sealed, &r.event}
+		&r.receipt, &r.created, &r.done, &r.alone, &r.sealed, &r.event}
 }
 
 // rows locks the deliveries of some ids, in order. What is selected is whole or outside.
@@ -107,7 +110,7 @@ func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) 
 		for i, r := range part {
 			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
 				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				now, r.done, blob(r.sealed), blob(r.event), 0)
+				now, r.done, r.alone, blob(r.sealed), blob(r.event), 0)
 			r.created = now
 			byID[r.id] = r
 		}
@@ -152,16 +155,16 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 		}
 		tuples = append(tuples, "("+strings.Join([]string{
 			text(r.id), text(string(r.state)), number(r.due), number(r.claim), number(r.tries), number(r.attempts),
-			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(emptied),
+			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(r.alone), number(emptied),
 		}, ", ")+")")
 	}
 	if len(tuples) == 0 {
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
-		done, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
+		done, alone, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
 		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
-		receipt = v.receipt, done = v.done, sealed = case v.emptied when 0 then sealed else `+empty+` end,
+		receipt = v.receipt, done = v.done, alone = v.alone, sealed = case v.emptied when 0 then sealed else `+empty+` end,
 		event = case v.emptied when 2 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
 	if err != nil {
 		return fmt.Errorf("update deliveries: %w", err)

@@ -17,11 +17,12 @@ import (
 // Message is one thing to tell. A channel renders it for its receiver.
 type Message struct {
 	ID       string      // the same over all attempts at one delivery: a receiver's idempotency key
-	Event    event.Event // as it came; of a digest the first
+	Event    event.Event // as it came; of a digest the first one shown
 	View     event.View
 	Title    string // outcome and object name, one line
 	Facts    []Fact // in order of importance
 	Items    []Item // of a digest; empty otherwise
+	More     int    // events of a digest that are not among its items
 	Link     string // https address in the PAI console; empty where a part of it is missing
 	Severity event.Severity
 	Language string

@@ -60,7 +60,14 @@ type words struct {
 		Data        string `json:"data"`
 	} `json:"labels"`
 	Extras map[string]string `json:"extras"` // labels of event.View.Extra; what has none is not told
-	Test   struct {
+	Digest struct {
+		Title  string `json:"title"`  // {n} events
+		Failed string `json:"failed"` // {n} events, of which {failed} failed
+		Span   string `json:"span"`
+		Until  string `json:"until"`
+		More   string `json:"more"`
+	} `json:"digest"`
+	Test struct {
 		Title string `json:"title"`
 		Note  string `json:"note"`
 		Text  string `json:"text"`

@@ -55,6 +55,7 @@ func Run(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples)
 	t.Run("Size", c.size)
 	t.Run("Concurrent", c.concurrent)
 	t.Run("Hostile", c.hostile)
+	t.Run("Digest", c.digest)
 	t.Run("Spec", c.spec)
 	t.Run("Settings", c.settings)
 }

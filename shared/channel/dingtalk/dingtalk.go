@@ -188,6 +188,12 @@ func render(m message.Message) ([]byte, error) {
 			b.WriteString("- " + channel.Markdown(item.Title) + "\n")
 		}
 	}
+	if more := message.MoreText(m.Language, m.More); more != "" {
+		b.WriteString("- " + more + "\n")
+	}
+	if len(m.Items) > 0 {
+		b.WriteByte('\n')
+	}
 	colon := message.Colon(m.Language)
 	for _, fact := range m.Facts {
 		b.WriteString("- **" + channel.Markdown(fact.Name) + "**" + colon)

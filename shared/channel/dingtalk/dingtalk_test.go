@@ -10,7 +10,6 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/channeltest"
-	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -70,18 +69,11 @@ func TestRequestIsAsItsGoldenFile(t *testing.T) {
 	failed := channeltest.Message()
 	calling := channeltest.Message()
 	calling.Mentions = message.Mentions{All: true, Users: []string{"13800138000", "+86-13800138001", "manager42"}}
-	digest := channeltest.Message()
-	digest.Title, digest.Facts, digest.Link = "3 PAI events, 1 failed", nil, ""
-	digest.Language = "en"
-	digest.Items = []message.Item{
-		{Title: "Job failed: llm-sft-7b", Link: failed.Link, Severity: event.Error},
-		{Title: "Job succeeded: cv_train", Severity: event.Info},
-	}
 	stale := channel.Settings{"webhook": "https://OAPI.dingtalk.com:443/robot/send?sign=old&access_token=" + token + "&timestamp=1#x"}
 	channeltest.Golden(t, newWire(nil), *update, map[string]channeltest.Case{
 		"job failed": {To: to, Message: failed},
 		"mentions":   {To: to, Message: calling},
-		"digest":     {To: to, Message: digest},
+		"digest":     {To: to, Message: channeltest.Digest("zh", "llm-sft-7b")},
 		"no secret":  {To: stale, Message: failed},
 		"test":       {To: to, Message: message.Connectivity("zh", "钉钉", channeltest.At())},
 	})

@@ -90,6 +90,9 @@ func newCard(m message.Message) *card {
 		}
 		c.Elements = append(c.Elements, e)
 	}
+	if more := message.MoreText(m.Language, m.More); more != "" {
+		c.Elements = append(c.Elements, element{Tag: "div", Text: &text{"plain_text", more}})
+	}
 	if len(m.Facts) > 0 {
 		fields := make([]field, len(m.Facts))
 		for i, f := range m.Facts {
@@ -108,7 +111,7 @@ func newCard(m message.Message) *card {
 	if link := channel.Link(m.Link); link != "" {
 		c.Elements = append(c.Elements, element{Tag: "action", Actions: []button{open(link, m.Language, "primary")}})
 	}
-	if m.Event.ID != "" {
+	if m.Event.ID != "" && len(m.Items) == 0 {
 		c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(message.Line(m.Event.ID), m.Language, maxTitle)}})
 	}
 	return c
@@ -124,6 +127,9 @@ func newText(m message.Message) *content {
 		if link := channel.Link(item.Link); link != "" {
 			b.WriteString(" " + link)
 		}
+	}
+	if more := message.MoreText(m.Language, m.More); more != "" {
+		b.WriteString("\n" + more)
 	}
 	for _, f := range m.Facts {
 		b.WriteString("\n" + neutral(message.Line(f.Name)+message.Colon(m.Language)+message.Block(f.Value)))

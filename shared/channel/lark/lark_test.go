@@ -44,16 +44,16 @@ func TestRequestsAreAsTheGoldenFiles(t *testing.T) {
 	signed := channel.Settings{"webhook": hook, "secret": "demo"}
 	text := newWire(channel.Deps{})
 	text.asText = true
-	digest := sample("zh")
-	digest.Title, digest.Link = "3 个 PAI 事件，1 个失败", ""
-	digest.Items = []message.Item{{Title: "任务失败：llm-sft-7b", Link: "https://pai.console.aliyun.com/#/a"}, {Title: "任务成功：b"}}
 	channeltest.Golden(t, newWire(channel.Deps{}), *update, map[string]channeltest.Case{
 		"card-en":   {To: signed, Message: sample("en")},
 		"card-zh":   {To: channel.Settings{"webhook": hook}, Message: sample("zh")},
 		"test-zh":   {To: signed, Message: message.Connectivity("zh", "Lark", at)},
-		"digest-zh": {To: signed, Message: digest},
+		"digest-zh": {To: signed, Message: channeltest.Digest("zh", "llm-sft-7b")},
 	})
-	channeltest.Golden(t, text, *update, map[string]channeltest.Case{"text-en": {To: signed, Message: sample("en")}})
+	channeltest.Golden(t, text, *update, map[string]channeltest.Case{
+		"text-en":        {To: signed, Message: sample("en")},
+		"digest-text-en": {To: signed, Message: channeltest.Digest("en", "llm-sft-7b")},
+	})
 }
 
 // The vectors are of independent making: an implementation in another language, run over the vendor's rule.

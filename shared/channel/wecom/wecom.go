@@ -137,6 +137,9 @@ func render(m message.Message) (string, error) {
 			b.WriteString("> " + channel.Markdown(item.Title) + "\n")
 		}
 	}
+	if more := message.MoreText(m.Language, m.More); more != "" {
+		b.WriteString("> " + more + "\n")
+	}
 	colon := message.Colon(m.Language)
 	for _, fact := range m.Facts {
 		b.WriteString("> <font color=\"comment\">" + channel.Markdown(fact.Name) + "</font>" + colon)

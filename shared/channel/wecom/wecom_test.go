@@ -56,18 +56,11 @@ func TestRequestIsAsItsGoldenFile(t *testing.T) {
 	failed := channeltest.Message()
 	calling := channeltest.Message()
 	calling.Mentions = message.Mentions{All: true, Users: []string{"zhangsan", "li.si@corp"}}
-	digest := channeltest.Message()
-	digest.Title, digest.Facts, digest.Link = "3 PAI events, 1 failed", nil, ""
-	digest.Language, digest.Severity = "en", event.Info
-	digest.Items = []message.Item{
-		{Title: "Job failed: llm-sft-7b", Link: failed.Link, Severity: event.Error},
-		{Title: "Job succeeded: cv_train", Severity: event.Info},
-	}
 	debug := channel.Settings{"webhook": "https://QYAPI.weixin.qq.com:443/cgi-bin/webhook/send?debug=1&key=" + key + "#x"}
 	channeltest.Golden(t, newWire(nil), *update, map[string]channeltest.Case{
 		"job failed": {To: to, Message: failed},
 		"mentions":   {To: to, Message: calling},
-		"digest":     {To: debug, Message: digest},
+		"digest":     {To: debug, Message: channeltest.Digest("en", "llm-sft-7b")},
 		"test":       {To: to, Message: message.Connectivity("zh", "企业微信", channeltest.At())},
 	})
 }

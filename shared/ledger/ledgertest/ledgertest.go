@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(tb testing.TB) (url string)) {
 		"whatever happens, nothing is lost or told twice":                anything,
 	}
 	maps.Copy(tests, people())
+	maps.Copy(tests, sharing())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -192,9 +192,9 @@ func retries(b *bench) {
 		t.Errorf("dead after %v, want a day", life)
 	}
 	// A receiver may ask for more patience than the schedule has.
-	d = b.claim(t, terms(), entry("e2", "r1", "lark A"))[0]
+	d = b.claim(t, terms(), entry("e2", "r1", "lark B"))[0]
 	b.record(t, d, channel.Outcome{Class: channel.Unavailable, After: time.Hour})
-	if got, _ := b.get(t, entry("e2", "r1", "lark A")); got.Due.Sub(b.time()) != time.Hour {
+	if got, _ := b.get(t, entry("e2", "r1", "lark B")); got.Due.Sub(b.time()) != time.Hour {
 		t.Errorf("due in %v, want the hour it asked for", got.Due.Sub(b.time()))
 	}
 }
