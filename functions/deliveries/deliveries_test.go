@@ -170,7 +170,7 @@ func TestEventBridgeOutOfReachIsNoVerdictOnADelivery(t *testing.T) {
 	h.save("nlp_train", "nightly", rightToken)
 	h.open = h.working
 	var j Job
-	h.ask("POST", "/deliveries:replay", body, "Idempotency-Key", "k").must(http.StatusOK).into(&j)
+	h.finish("/deliveries:replay", body, "k").into(&j)
 	if j.Done != 3 || j.Refused != 0 || j.State != "done" {
 		t.Errorf("after EventBridge came back the job is %+v", j)
 	}
@@ -185,7 +185,7 @@ func TestManyAreReplayedOnceHoweverOftenItIsAsked(t *testing.T) {
 	body := map[string]any{"rule": "nightly"}
 	h.ask("POST", "/deliveries:replay", body).faultAt("header.Idempotency-Key")
 	var j Job
-	first := h.ask("POST", "/deliveries:replay", body, "Idempotency-Key", "after the fix").must(http.StatusOK)
+	first := h.finish("/deliveries:replay", body, "after the fix")
 	first.into(&j)
 	if j.State != "done" || j.Total != 233 || j.Done != 233 || j.Refused != 3 || j.Kind != "replay" {
 		t.Fatalf("job = %+v", j)
@@ -235,7 +235,7 @@ func TestAFloodingRulesWaitingDeliveriesAreCancelled(t *testing.T) {
 	h.enter("nlp_train", "flood", ledger.Waiting, 0, 150)
 	h.enter("nlp_train", "calm", ledger.Waiting, 150, 152)
 	var j Job
-	h.ask("POST", "/deliveries:cancel", map[string]any{"workspace": "nlp_train", "rule": "flood"}, "Idempotency-Key", "1").must(http.StatusOK).into(&j)
+	h.finish("/deliveries:cancel", map[string]any{"workspace": "nlp_train", "rule": "flood"}, "1").into(&j)
 	if j.Done != 150 || j.Refused != 0 {
 		t.Errorf("job = %+v", j)
 	}

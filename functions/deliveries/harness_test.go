@@ -220,6 +220,18 @@ func (h *harness) ask(method, path string, body any, headers ...string) said {
 	return said{h.t, w.Code, w.Result().Header, w.Body.String()}
 }
 
+// finish asks for a job until it is done: each call works for as long as it may, which on a slow machine is less than all.
+func (h *harness) finish(path string, body any, key string) said {
+	h.t.Helper()
+	for range 1000 {
+		if s := h.ask("POST", path, body, "Idempotency-Key", key); s.status != http.StatusAccepted {
+			return s.must(http.StatusOK)
+		}
+	}
+	h.t.Fatal("the job does not end")
+	return said{}
+}
+
 // must ends the test where the status is another.
 func (s said) must(status int) said {
 	s.t.Helper()
