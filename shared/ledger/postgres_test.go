@@ -1,13 +1,198 @@
 package ledger_test
 
 import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"pai-notify/shared/channel"
+	"pai-notify/shared/database"
 	"pai-notify/shared/database/databasetest"
+	"pai-notify/shared/ledger"
 	"pai-notify/shared/ledger/ledgertest"
+	"pai-notify/shared/seal"
 )
 
 func TestLedgerOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 	ledgertest.Run(t, databasetest.Start(t).URL)
+}
+
+// instance is a ledger with a connection of its own.
+func instance(tb testing.TB, url string, keys *seal.Keyset) *ledger.Ledger {
+	tb.Helper()
+	db, err := database.Open(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() }) // its server goes with the test
+	return ledger.New(db, keys, time.Now)
+}
+
+func newKeys(tb testing.TB) *seal.Keyset {
+	tb.Helper()
+	key, err := seal.NewKey(rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	keys, err := seal.ParseKeys(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return keys
+}
+
+func superuser(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // as above
+	return conn
+}
+
+const (
+	instances = 16
+	events    = 60 // each for two rules that share a destination
+	groups    = 7  // destinations
+)
+
+// flood asks one ledger for all deliveries in lists of its own order, and records an outcome of each that it claims.
+type flood struct {
+	*ledger.Ledger
+	order *mathrand.Rand
+	terms ledger.Terms
+	told  map[string]int // by event
+}
+
+func (f *flood) run(ctx context.Context) error {
+	var entries []ledger.Entry
+	for i := range events {
+		for _, rule := range []string{"a", "b"} {
+			entries = append(entries, ledger.Entry{
+				EventSource: "acs.pai", EventID: fmt.Sprint(i), Bus: "pai-system-nlp", Rule: rule, Target: "ops", Channel: "lark",
+				Address: fmt.Sprint("lark ", i%groups), Sealed: []byte("{}"), Event: []byte("{}"),
+			})
+		}
+	}
+	f.order.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	for len(entries) > 0 {
+		n := min(1+f.order.IntN(12), len(entries))
+		claimed, err := f.Claim(ctx, f.terms, entries[:n])
+		if err != nil {
+			return err
+		}
+		if err := f.record(ctx, claimed); err != nil {
+			return err
+		}
+		entries = entries[n:]
+		due, err := f.Due(ctx, f.terms, "lark", 10)
+		if err != nil {
+			return err
+		}
+		if err := f.record(ctx, due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flood) record(ctx context.Context, list []ledger.Delivery) error {
+	var results []ledger.Result
+	for _, d := range list {
+		if d.State != ledger.Claimed || d.Start.IsZero() {
+			continue
+		}
+		r := ledger.Result{Delivery: d} // given back, which is durable
+		if f.order.IntN(4) > 0 {
+			r.Attempts = []ledger.Attempt{{At: time.Now(), Outcome: channel.Outcome{Class: channel.Delivered}}}
+			f.told[d.EventID]++
+		}
+		results = append(results, r)
+	}
+	if len(results) == 0 {
+		return nil
+	}
+	_, err := f.Record(ctx, results)
+	return err
+}
+
+func TestSixteenInstancesOnPostgreSQLNeitherDeadlockNorLoseAnUpdate(t *testing.T) {
+	t.Parallel()
+	server := databasetest.Start(t)
+	url, keys := server.URL(t), newKeys(t)
+	floods := make([]*flood, instances)
+	var wg sync.WaitGroup
+	for i := range floods {
+		f := &flood{Ledger: instance(t, url, keys), order: mathrand.New(mathrand.NewPCG(7, uint64(i))),
+			terms: ledger.Terms{Lease: time.Minute, Patience: 2 * time.Second}, told: map[string]int{}}
+		floods[i] = f
+		wg.Go(func() {
+			if err := f.run(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	last := floods[0]
+	for range 100 { // what was given back in the end
+		due, err := last.Due(t.Context(), last.terms, "lark", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(due) == 0 {
+			break
+		}
+		if err := last.record(t.Context(), due); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range events {
+		told := 0
+		for _, f := range floods {
+			told += f.told[fmt.Sprint(i)]
+		}
+		if told != 1 {
+			t.Errorf("event %d was told %d times, want once", i, told)
+		}
+	}
+	admin := superuser(t, server.Admin(t, url))
+	for query, want := range map[string]int{
+		"select count(*) from delivery where state = 'delivered'":                                                            events,
+		"select count(*) from delivery where state = 'duplicate'":                                                            events,
+		"select count(*) from delivery":                                                                                      2 * events,
+		"select count(*) from attempt":                                                                                       events,
+		"select coalesce(sum(n), 0) from tally where state = 'delivered'":                                                    events,
+		"select coalesce(sum(n), 0) from tally where state = 'duplicate'":                                                    events,
+		"select coalesce(sum(abs(n)), 0) from (select sum(n) as n from tally where state in ('claimed', 'waiting')) as open": 0,
+		"select coalesce(sum(n), 0) from latency":                                                                            events,
+	} {
+		var got int
+		if err := admin.QueryRow(t.Context(), query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %d, %v, want %d", query, got, err, want)
+		}
+	}
+	wantDeadlocks(t, admin, 0)
+}
+
+// wantDeadlocks waits until the server has written down all that it counted of others, which it does within a second
+// of their last transaction.
+func wantDeadlocks(t *testing.T, admin *pgx.Conn, want int) {
+	t.Helper()
+	// Connections report what is left when they end.
+	if _, err := admin.Exec(t.Context(), `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`); err != nil {
+		t.Fatal(err)
+	}
+	var got int
+	if err := admin.QueryRow(t.Context(), "select deadlocks from pg_stat_database where datname = current_database()").Scan(&got); err != nil || got != want {
+		t.Errorf("%d deadlocks, %v, want %d", got, err, want)
+	}
 }
