@@ -71,7 +71,7 @@ func run(ctx context.Context, port int, once bool, data string, speed float64) e
 	}
 	fmt.Println(sum)
 	if sum.delivered != sum.matched {
-		return fmt.Errorf("%d of %d messages did not arrive", sum.matched-sum.delivered, sum.matched)
+		return fmt.Errorf("%d of %d times nobody was told", sum.matched-sum.delivered, sum.matched)
 	}
 	return nil
 }
