@@ -7,6 +7,7 @@ LINTER    := .cache/bin/golangci-lint-2.15.0
 PORT      ?= 9700
 ONCE      ?=
 FUZZ_TIME ?= 5s
+PROOFS    ?=
 export CGO_ENABLED ?= 0
 
 .PHONY: help
@@ -36,6 +37,10 @@ keys: ## Make the secrets of a new deployment
 .PHONY: test
 test: ## Check everything: format, vet, lint, tests with -race, real binaries, short fuzzing
 	@bash scripts/check.sh
+
+.PHONY: prove
+prove: package ## Prove what is promised at full size, figures in docs/figures.md (PROOFS="once burst": some of them)
+	go run ./scripts/prove $(PROOFS)
 
 .PHONY: format
 format: $(LINTER) ## Format the code

@@ -1,8 +1,11 @@
 package story
 
 import (
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
@@ -47,4 +50,30 @@ func (c *cloud) faultsLeft() (left int) {
 		left += f.Times
 	}
 	return left
+}
+
+// freePorts is a base port with two more free behind it.
+func freePorts(t *testing.T) int {
+	t.Helper()
+	for range 50 {
+		first, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := first.Addr().(*net.TCPAddr).Port
+		second, err2 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		third, err3 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
+		first.Close()
+		if err2 == nil {
+			second.Close()
+		}
+		if err3 == nil {
+			third.Close()
+		}
+		if err2 == nil && err3 == nil {
+			return port
+		}
+	}
+	t.Fatal("no three free ports in a row")
+	return 0
 }

@@ -125,7 +125,7 @@ func TestBadInputIsRefusedWithThePathOfEachFault(t *testing.T) {
 			Description string
 			Event       struct{ Scope struct{ Prefix string } }
 		}
-		c.api(http.MethodGet, rules+"/templates", nil).must(t, http.StatusOK).into(t, &got)
+		c.api(http.MethodGet, rules+"/templates?waiting=cancel", nil).must(t, http.StatusOK).into(t, &got)
 		if got.Description != r["description"] || got.Event.Scope.Prefix != "${data} $.x" {
 			t.Errorf("saved as %+v, want description %q", got, r["description"])
 		}
@@ -139,7 +139,7 @@ func TestBadInputIsRefusedWithThePathOfEachFault(t *testing.T) {
 			}
 			return "the robot was not asked"
 		})
-		c.api(http.MethodDelete, rules+"/templates", nil).must(t, http.StatusNoContent, http.StatusOK)
+		c.api(http.MethodDelete, rules+"/templates?waiting=cancel", nil).must(t, http.StatusNoContent, http.StatusOK)
 	})
 	t.Run("an old version", func(t *testing.T) {
 		a := c.api(http.MethodPost, rules, good()).must(t, http.StatusCreated)

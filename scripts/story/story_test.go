@@ -8,9 +8,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -36,6 +36,14 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	flag.Parse()
+	// Stories wait far more than they work, so more of them run at once than the machine has cores.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		if err := parallel.Value.Set("6"); err != nil {
+			fmt.Fprintln(os.Stderr, "story:", err)
+			os.Exit(1)
+		}
 	}
 	code := func() int {
 		if _, err := os.Stat(filepath.Join(root, ".build", "rules", "main")); err != nil {
@@ -177,32 +185,6 @@ func (c *cloud) stop(signal syscall.Signal) {
 		_ = c.process.Process.Kill()
 		<-c.ended
 	}
-}
-
-// freePorts is a base port with two more free behind it.
-func freePorts(t *testing.T) int {
-	t.Helper()
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := first.Addr().(*net.TCPAddr).Port
-		second, err2 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		third, err3 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
-		first.Close()
-		if err2 == nil {
-			second.Close()
-		}
-		if err3 == nil {
-			third.Close()
-		}
-		if err2 == nil && err3 == nil {
-			return port
-		}
-	}
-	t.Fatal("no three free ports in a row")
-	return 0
 }
 
 // answer is what an HTTP server said.

@@ -122,15 +122,18 @@ func last(attempts []ledger.Attempt) (o channel.Outcome) {
 	return o
 }
 
-// record tries a little, since what was sent and is not recorded will be sent again.
+// recordTries is how often an outcome is written: with pauses that double from 0.2 s they outlast a restart of the
+// database's server, and what was sent and is not recorded will be sent again.
+const recordTries = 7
+
 func (h *Handler) record(ctx context.Context, batch []ledger.Result) ([]ledger.State, error) {
 	for try := 1; ; try++ {
 		states, err := h.ledger.Record(ctx, batch)
-		if err == nil || try == 3 || ctx.Err() != nil {
+		if err == nil || try == recordTries || ctx.Err() != nil {
 			return states, err
 		}
 		select {
-		case <-time.After(time.Duration(try) * 200 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond << (try - 1)):
 		case <-ctx.Done():
 			return nil, err
 		}

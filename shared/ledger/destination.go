@@ -56,6 +56,9 @@ const maxFailures = 3
 
 // heard notes what an outcome says of the destination: it is closed while it is told too fast or is out of order.
 func (d *destination) heard(o channel.Outcome, probe bool, tries, now int64) {
+	if d != nil && probe { // others waited for its outcome, which is here
+		d.closed, d.opens, d.changed = 0, 0, true
+	}
 	switch {
 	case d == nil:
 	case o.Class == channel.Throttled:

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEveryProofIsATestOfTheStories(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../story/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	for _, p := range proofs() {
+		if !strings.Contains(all.String(), "func "+p.test+"(") {
+			t.Errorf("proof %s runs %s, which is no test of scripts/story", p.name, p.test)
+		}
+	}
+	if n := strings.Count(all.String(), "prove(t, func(p *proof)") + strings.Count(all.String(), "p := &proof{"); n != len(proofs())+1 {
+		t.Errorf("%d proofs in scripts/story and %d here", n-1, len(proofs())) // prove itself makes one
+	}
+}
+
+func TestAProofReplacesItsOwnSectionOnly(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	figures, out := filepath.Join(folder, "f"), filepath.Join(folder, "docs", "figures.md")
+	write := func(value string) {
+		line := `{"Proof":"T","Database":"postgres","Full":true,"Figures":[{"Name":"lost","Value":"` + value + `"}]}` + "\n"
+		if err := os.WriteFile(figures, []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(p proof) string {
+		r, err := read(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.put(p, figures); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.write(out); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	all := proofs()
+	write("1")
+	put(all[3])
+	write("2")
+	put(all[1])
+	write("3 | 4")
+	got := put(all[3])
+	if strings.Contains(got, "| lost | 1 |") || !strings.Contains(got, "| lost | 2 |") || !strings.Contains(got, `| lost | 3 \| 4 |`) ||
+		strings.Index(got, "## "+all[1].name) > strings.Index(got, "## "+all[3].name) {
+		t.Errorf("the report is\n%s", got)
+	}
+}
+
+func TestAProofThatIsNotKnownIsNamed(t *testing.T) {
+	t.Parallel()
+	if _, err := choose([]string{"once", "nothing"}); err == nil || !strings.Contains(err.Error(), `"nothing"`) {
+		t.Errorf("error = %v, want it to name the proof", err)
+	}
+	if got, err := choose(nil); err != nil || len(got) != len(proofs()) {
+		t.Errorf("%d proofs without a name, %v", len(got), err)
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// proof is a test of scripts/story.
+type proof struct{ name, test, promise string }
+
+func proofs() []proof {
+	return []proof{
+		{"refusals", "TestEveryRefusalIsClassedTriedAndEndedAsItsCauseDemands", "every way to be refused, by every channel, is classed, tried and ended as its cause demands"},
+		{"once", "TestEachEventRefusedOnceIsToldOnce", "an event that a receiver refuses once is told once"},
+		{"copies", "TestManyCopiesOfOneEventAreToldOnce", "a thousand copies of an event at once are one message"},
+		{"steps", "TestAKillAtEachStepLosesNothingAndRepeatsOnlyWhatWasSentAndNotRecorded", "kill -9 at each step of a delivery loses nothing, and repeats only what was sent and not recorded"},
+		{"kills", "TestKillsAtRandomMomentsLoseNothing", "kill -9 of delivery functions and sweep at random moments under load loses nothing"},
+		{"server", "TestKillsOfTheDatabaseServerLoseNothing", "kill -9 of PostgreSQL under load loses nothing"},
+		{"burst", "TestABurstToOneRobotIsToldWithinFiveMinutesAndNeverBlocksIt", "a thousand events in a minute for one DingTalk robot are all told within five, and never block it"},
+		{"dead", "TestADeadReceiverCostsABoundedNumberOfAttemptsAndDelaysNobody", "a dead receiver costs a bounded number of attempts and delays nobody"},
+		{"outage", "TestALedgerOutOfReachForTwoMinutesLosesNothing", "a ledger out of reach for two minutes loses nothing"},
+		{"disk", "TestAFullOrReadOnlyDiskIsNamedAndAcknowledgesNothing", "a full or read-only disk is named, and nothing is acknowledged"},
+		{"writers", "TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate", "4 processes on one SQLite file, or 16 on PostgreSQL, neither wait long nor lose an update"},
+		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed"},
+	}
+}
+
+// ran is a line of a figures file, as scripts/story writes it.
+type ran struct {
+	Proof, Database string
+	Full, Failed    bool
+	Began           time.Time
+	Seconds         float64
+	Figures         []struct{ Name, Value string }
+}
+
+// report is docs/figures.md: a head, and a section for each proof.
+type report struct{ sections map[string]string }
+
+const head = `# Figures
+
+What the proofs measured when they last ran. ` + "`make prove`" + ` runs them and writes this file; ` + "`go run ./scripts/prove NAME`" + `
+runs one and replaces its section. A clock that runs faster than the machine's is scripts/localcloud's, and the figures
+say so; everything else is the machine's time.
+`
+
+func read(name string) (*report, error) {
+	r := &report{sections: map[string]string{}}
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	for _, section := range strings.Split(string(text), "\n## ")[1:] {
+		title, body, _ := strings.Cut(section, "\n")
+		r.sections[title] = strings.TrimSpace(body)
+	}
+	return r, nil
+}
+
+// put replaces the section of a proof by what its run left behind.
+func (r *report) put(p proof, figures string) error {
+	text, err := os.ReadFile(figures)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	var runs []ran
+	for line := range bytes.Lines(text) {
+		var one ran
+		if err := json.Unmarshal(line, &one); err != nil {
+			return fmt.Errorf("read the figures of %s: %w", p.name, err)
+		}
+		runs = append(runs, one)
+	}
+	if len(runs) == 0 {
+		return nil // it measured nothing on this database
+	}
+	slices.SortStableFunc(runs, func(a, b ran) int { return strings.Compare(b.Database, a.Database) }) // sqlite first
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s%s.\n\n    go run ./scripts/prove %s\n", strings.ToUpper(p.promise[:1]), p.promise[1:], p.name)
+	for _, one := range runs {
+		result, size := "proved", "in full"
+		if one.Failed {
+			result = "**not proved**"
+		}
+		if !one.Full {
+			size = "small, as in make test"
+		}
+		fmt.Fprintf(&b, "\n%s, %s, %s: %s in %.0f s on %d cores with %s.\n\n| | |\n|---|---|\n", title(one.Database), size,
+			one.Began.Format(time.DateOnly), result, one.Seconds, runtime.NumCPU(), runtime.Version())
+		for _, f := range one.Figures {
+			fmt.Fprintf(&b, "| %s | %s |\n", cell(f.Name), cell(f.Value))
+		}
+	}
+	r.sections[p.name] = strings.TrimSpace(b.String())
+	return nil
+}
+
+func title(database string) string {
+	if database == "postgres" {
+		return "PostgreSQL"
+	}
+	return "SQLite"
+}
+
+func cell(text string) string { return strings.NewReplacer("|", "\\|", "\n", " ").Replace(text) }
+
+func (r *report) write(name string) error {
+	var b strings.Builder
+	b.WriteString(head)
+	for _, p := range proofs() {
+		if body := r.sections[p.name]; body != "" {
+			fmt.Fprintf(&b, "\n## %s\n\n%s\n", p.name, body)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(b.String()), 0o644)
+}
