@@ -53,12 +53,15 @@ type Settings map[string]string
 
 // Spec describes a channel: what the console asks for, what the rule checks, how fast it may be used.
 type Spec struct {
-	Name     string   // dingtalk
-	Title    string   // DingTalk
-	Fields   []Field  // settings of a target
-	MaxBytes int      // of one request body
-	Pace     []Pace   // all of them hold at once, for one destination
-	Digest   bool     // several messages may be told as one
+	Name     string  // dingtalk
+	Title    string  // DingTalk
+	Fields   []Field // settings of a target
+	MaxBytes int     // of one request body
+	Pace     []Pace  // all of them hold at once, for one destination
+	Digest   bool    // several messages may be told as one
+	// Rush is how often, from midnight UTC on, everybody sends at once, so that the receiver is overloaded: what would go
+	// at such a moment goes 5 to 25 seconds later. 0: never.
+	Rush     time.Duration
 	Once     bool     // never sent again after an unclear outcome
 	Sources  []string // catalogue ids of the event sources it may be used with; empty means all
 	Contacts bool     // its targets name contacts rather than settings

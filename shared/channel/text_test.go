@@ -112,7 +112,9 @@ func TestMembersReadsOnlyWhatCannotBeMisread(t *testing.T) {
 
 func TestFitSaysWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
-	render := func(m message.Message) ([]byte, error) { return json.Marshal([]any{m.Title, m.Facts, m.Items, message.MoreText("zh", m.More)}) }
+	render := func(m message.Message) ([]byte, error) {
+		return json.Marshal([]any{m.Title, m.Facts, m.Items, message.MoreText("zh", m.More)})
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		m := message.Message{Title: rapid.StringN(0, 300, 400).Draw(t, "title"), Language: "zh"}
 		for range rapid.IntRange(0, 40).Draw(t, "facts") {

@@ -102,8 +102,11 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 				e.Target.Channel, h.spec.Name)}
 		return entry, nil
 	}
+	now := h.clock.Now()
 	if p.settings.Paused {
-		entry.NotBefore = h.clock.Now().Add(time.Minute)
+		entry.NotBefore = now.Add(time.Minute)
+	} else if d := putOff(h.spec.Rush, now, entry.ID()); d > 0 {
+		entry.NotBefore = now.Add(d)
 	}
 	// Where the secrets do not open, the attempt says so; until then the destination is not known.
 	if settings, err := e.Open(h.keys); err == nil {

@@ -13,7 +13,12 @@ const (
 // tick sends what is due, until nothing is left that will be due soon, or its time is over. Two at once are harmless.
 func (h *Handler) tick(ctx context.Context) (Answer, error) {
 	answer := Answer{}
-	end := h.clock.Now().Add(tickTime)
+	begin := h.clock.Now()
+	end := begin.Add(tickTime)
+	// Timers fire on the minute, and so at the worst moment.
+	if err := h.idle(ctx, begin.Add(putOff(h.spec.Rush, begin, begin.String()))); err != nil {
+		return answer, nil //nolint:nilerr // nothing is lost: the next timer goes on
+	}
 	for {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < beginTime || !h.clock.Now().Before(end) {
 			return answer, nil

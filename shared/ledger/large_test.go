@@ -33,8 +33,9 @@ func TestALargeLedgerIsAsFastAsASmallOneOnPostgreSQL(t *testing.T) {
 // large fills a ledger and asks it what people ask.
 func large(t *testing.T, url string) {
 	t.Helper()
-	rows := 20_000
+	rows, measured := 20_000, false
 	if text := os.Getenv(largeRows); text != "" {
+		measured = true // with nothing else on the machine
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatalf("%s: %v", largeRows, err)
@@ -61,6 +62,14 @@ func large(t *testing.T, url string) {
 	after := claims(t, l, "after")
 	t.Logf("%d rows: claim and record %v, %v in an empty ledger", rows, after, before)
 	day := now.Add(-24 * time.Hour)
+	all, err := l.Total(t.Context(), ledger.Filter{})
+	if want := rows + 400; err != nil || all != want {
+		t.Errorf("%d deliveries, %v, want %d", all, err, want)
+	}
+	dead, next, err := l.List(t.Context(), ledger.Filter{States: []ledger.State{ledger.Dead}}, "", 50)
+	if err != nil || len(dead) != 50 || next == "" || dead[0].Created.Before(dead[49].Created) {
+		t.Errorf("a page of %d dead, %v", len(dead), err)
+	}
 	for name, ask := range map[string]func(context.Context) error{
 		"list all":              list(l, ledger.Filter{}),
 		"list dead":             list(l, ledger.Filter{States: []ledger.State{ledger.Dead}}),
@@ -104,7 +113,7 @@ func large(t *testing.T, url string) {
 		if name == "figures" || name == "receivers" { // a machine asks for them, once a minute
 			limit = 300 * time.Millisecond
 		}
-		if best > limit {
+		if measured && best > limit {
 			t.Errorf("%s takes %v, want at most %v", name, best, limit)
 		}
 	}

@@ -152,4 +152,5 @@ func anything(b *bench) {
 			}
 		}
 	})
+	b.wantTally(t)
 }

@@ -63,10 +63,10 @@ func listing(b *bench) {
 			e.Bus, e.Channel = "pai-system-cv", "wecom"
 		}
 		d := b.claim(t, terms(), e)[0]
-		switch {
-		case i%4 == 0:
+		switch i % 4 {
+		case 0:
 			b.recordClass(t, d, channel.Delivered)
-		case i%4 == 1:
+		case 1:
 			b.recordClass(t, d, channel.Rejected)
 		}
 		if i%3 != 0 { // some in one millisecond
