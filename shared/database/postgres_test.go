@@ -192,7 +192,8 @@ func sixteen(t *testing.T, server *databasetest.Server) {
 			for round := range rounds {
 				if err := db.Write(ctx, round%10 == 0, func(tx *sql.Tx) error {
 					var have string
-					if err := tx.QueryRowContext(ctx, "select sealed from secret where name = 'counter'"+db.ForUpdate()).Scan(&have); err != nil {
+					err := tx.QueryRowContext(ctx, "select sealed from secret where name = 'counter'"+db.ForUpdate()).Scan(&have)
+					if err != nil {
 						return err
 					}
 					return setSecret(ctx, "counter", have+"x")(tx)
@@ -229,8 +230,9 @@ func oneConnection(t *testing.T, server *databasetest.Server) {
 	}
 	wg.Wait()
 	var n int
-	if err := superuser(t, server.Admin(t, url)).QueryRow(t.Context(),
-		"select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pai-notify'").Scan(&n); err != nil || n != 1 {
+	err := superuser(t, server.Admin(t, url)).QueryRow(t.Context(), `select count(*) from pg_stat_activity
+		where datname = current_database() and application_name = 'pai-notify'`).Scan(&n)
+	if err != nil || n != 1 {
 		t.Errorf("%d connections of one instance, %v, want 1", n, err)
 	}
 }

@@ -74,7 +74,8 @@ func unprivileged() (*syscall.Credential, error) {
 		}
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, errors.New("PostgreSQL refuses to run as root and there is no user postgres or nobody: run the test as another user")
+	return nil, errors.New("PostgreSQL refuses to run as root and there is no user postgres or nobody: " +
+		"run the test as another user")
 }
 
 // command is a program of PostgreSQL, in the folder and without anything of our environment.
