@@ -61,12 +61,12 @@ func claimAndRecord(ctx context.Context, l *ledger.Ledger, first, group int, cla
 
 func BenchmarkDelivered(b *testing.B)             { benchmark(b, 1, channel.Delivered) }
 func BenchmarkDeliveredInGroupsOf16(b *testing.B) { benchmark(b, 16, channel.Delivered) }
-func BenchmarkWaiting(b *testing.B)               { benchmark(b, 1, channel.Uncertain) }
-func BenchmarkWaitingInGroupsOf16(b *testing.B)   { benchmark(b, 16, channel.Uncertain) }
+func BenchmarkWaiting(b *testing.B)               { benchmark(b, 1, channel.Unknown) }
+func BenchmarkWaitingInGroupsOf16(b *testing.B)   { benchmark(b, 16, channel.Unknown) }
 
 // BenchmarkSixteenInstances claims and records at once over connections of their own, many destinations apart.
 func BenchmarkSixteenInstances(b *testing.B) {
-	for name, class := range map[string]channel.Class{"Delivered": channel.Delivered, "Waiting": channel.Uncertain} {
+	for name, class := range map[string]channel.Class{"Delivered": channel.Delivered, "Waiting": channel.Unknown} {
 		b.Run(name+"/PostgreSQL", func(b *testing.B) {
 			url, keys := databasetest.Start(b).URL(b), newKeys(b)
 			work := make(chan int)
