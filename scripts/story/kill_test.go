@@ -3,7 +3,6 @@ package story
 import (
 	"fmt"
 	"net/http"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -26,8 +25,8 @@ func TestADeliveryKilledInMidSendArrivesAndTheLedgerTellsTheTruth(t *testing.T) 
 		t.Fatal("no process of deliver-wecom is running")
 	}
 	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
+		if !c.kill(pid) {
+			t.Fatalf("process %d is gone", pid)
 		}
 	}
 	until(t, 60*time.Second, func() string {
@@ -74,10 +73,8 @@ func TestARuleWhosePutWasKilledHalfWayIsHealedByRepeatingIt(t *testing.T) {
 				}
 				return ""
 			})
-			for _, pid := range c.pids("rules") {
-				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-					t.Fatal(err)
-				}
+			if c.killAll("rules") == 0 {
+				t.Fatal("no process of rules is running")
 			}
 			if a := <-done; a.Status < 500 {
 				t.Errorf("the killed PUT answered %d: %s", a.Status, a.Text)

@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"pai-notify/scripts/localcloud/publish"
@@ -36,11 +36,21 @@ func (c *cloud) instances() map[string][]instance {
 	return all
 }
 
-// kill ends a process as kill -9 does, and says whether it was still there.
+// kill ends a process of the cloud's functions as kill -9 does, and says whether it was still there. Numbers of processes
+// are used again: what no longer is a child of the local cloud is let be.
 func (c *cloud) kill(pid int) bool {
 	c.t.Helper()
-	err := syscall.Kill(pid, syscall.SIGKILL)
-	if err != nil && !errors.Is(err, syscall.ESRCH) {
+	process, err := os.FindProcess(pid) // a handle of this very process, whoever has its number later
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer func() { _ = process.Release() }() // it only gives the handle back
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil || !strings.Contains(string(status), fmt.Sprintf("\nPPid:\t%d\n", c.process.Process.Pid)) {
+		return false
+	}
+	err = process.Kill()
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
 		c.t.Fatal(err)
 	}
 	return err == nil
