@@ -106,11 +106,12 @@ func (p *proof) want(name string, got, want int) {
 	}
 }
 
-// atMost keeps a value and fails where it is over a limit.
+// atMost keeps a value. At full size, with nothing else on the machine, it fails where that is over a limit; among other
+// tests it would measure them.
 func (p *proof) atMost(name string, got, limit time.Duration) {
 	p.Helper()
 	p.figure(name, got)
-	if got > limit {
+	if *full && got > limit {
 		p.Errorf("%s: %s, want at most %s", name, got, limit)
 	}
 }
