@@ -217,14 +217,14 @@ func TestKillsOfTheDatabaseServerLoseNothing(t *testing.T) {
 	s := newStandIn(p.T, nil)
 	c := p.start(60, s.allow())
 	c.setUp("nlp_train")
-	stop := c.load(20*time.Millisecond, p.mixed(c, s))
+	stop := c.load(50*time.Millisecond, p.mixed(c, s))
 	kills := size(3, 100)
 	var spans []outageSpan
 	for range kills {
 		before := len(s.accepted())
 		until(p.T, time.Minute, func() string { // a moment as random as the machine is
-			if len(s.accepted()) < before+10 {
-				return "nothing arrives since PostgreSQL is back"
+			if n := len(s.accepted()); n < before+size(10, 40) {
+				return fmt.Sprintf("%d messages since PostgreSQL is back", n-before)
 			}
 			return ""
 		})
