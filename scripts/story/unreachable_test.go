@@ -184,7 +184,7 @@ func TestAFullOrReadOnlyDiskIsNamedAndAcknowledgesNothing(t *testing.T) {
 			t.Parallel()
 			p := &proof{T: t, on: "sqlite"}
 			t.Cleanup(func(began time.Time) func() { return func() { p.keep(began) } }(time.Now()))
-			folder := small(t, 3<<20)
+			folder := small(t, 32<<20)
 			s := newStandIn(t, nil)
 			p.cloud = startWith(t, 20, func(c *cloud) {
 				c.environment = []string{s.allow()}

@@ -143,7 +143,7 @@ func (b binaries) launch(f *folder, port int) (*process, error) {
 	args := []string{"-D", "data"}
 	for _, setting := range []string{
 		"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(port), "unix_socket_directories=",
-		"fsync=on", "synchronous_commit=on", "shared_buffers=16MB", "max_connections=100", "deadlock_timeout=100ms",
+		"fsync=on", "synchronous_commit=on", "shared_buffers=128MB", "max_connections=100", "deadlock_timeout=100ms",
 	} {
 		args = append(args, "-c", setting)
 	}
