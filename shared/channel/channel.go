@@ -56,6 +56,7 @@ type Spec struct {
 	Name     string  // dingtalk
 	Title    string  // DingTalk
 	Fields   []Field // settings of a target
+	Shared   []Field // settings that a deployment has once for all its targets, such as the sender; see database.Settings
 	MaxBytes int     // of one request body
 	Pace     []Pace  // all of them hold at once, for one destination
 	Digest   bool    // several messages may be told as one

@@ -22,6 +22,7 @@ type Deps struct {
 	Client smithyhttp.ClientDo // see [Client]
 	Now    func() time.Time
 	Allow  []string // host:port of robots of private deployments; plain http is allowed there
+	Cloud  Cloud    // of channels that are services of Alibaba Cloud
 }
 
 // Prober is a [Wire] whose receiver can be asked, without posting anything, whether it would accept messages. [HTTP]

@@ -22,6 +22,9 @@ type Settings struct {
 	// How many days deliveries are kept after they ended: what was told, and what died or was cancelled; 0 means 30 and 90.
 	KeepToldDays int `json:"keepToldDays,omitempty" minimum:"0" maximum:"3650"`
 	KeepDeadDays int `json:"keepDeadDays,omitempty" minimum:"0" maximum:"3650"`
+	// Channels holds what a channel's targets share, by the channel's name and the names of its channel.Spec.Shared: sign
+	// names, templates, sender addresses. None is a secret.
+	Channels map[string]map[string]string `json:"channels,omitempty"`
 }
 
 // DefaultSettings are those of a fresh deployment.
