@@ -85,6 +85,7 @@ type Field struct {
 
 // Pace allows a burst of so many messages at once, and one more each interval.
 type Pace struct {
-	Burst int
-	Every time.Duration
+	Burst   int
+	Every   time.Duration
+	Reserve int // of the burst, kept for failing outcomes: for others the burst is smaller by that, but never below 1
 }
