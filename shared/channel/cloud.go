@@ -2,7 +2,10 @@ package channel
 
 import (
 	"context"
+	"net/url"
 	"time"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Cloud is what channels need of Alibaba Cloud: where its APIs are and as whom to call them.
@@ -10,6 +13,17 @@ type Cloud struct {
 	Region      string // of the deployment: cn-hangzhou
 	Endpoint    string // base URL of all APIs; empty means each API's own host
 	Credentials func(context.Context) (Credentials, error)
+	Client      smithyhttp.ClientDo // for these APIs alone; nil means that of [Deps]
+}
+
+// NewCloud is Alibaba Cloud at an endpoint, which may be empty. The endpoint is an administrator's choice, and the one
+// address beyond the guard's that the client for these APIs reaches.
+func NewCloud(region, endpoint string, credentials func(context.Context) (Credentials, error)) Cloud {
+	c := Cloud{Region: region, Endpoint: endpoint, Credentials: credentials}
+	if u, err := url.Parse(endpoint); err == nil && u.Host != "" {
+		c.Client = Client(nil, []string{hostPort(u)})
+	}
+	return c
 }
 
 // Credentials are those of one invocation.
@@ -56,7 +70,7 @@ const (
 
 // Receipts is a channel whose service reports by itself, with events.
 type Receipts interface {
-	// ReadReceipt reads the body of such an event. ours is false for a body that is none, or one about a message that was
-	// not sent by this deployment's sender.
-	ReadReceipt(body []byte) (r Report, ours bool)
+	// ReadReceipt reads the body of such an event. shared are the deployment's settings of the channel. ours is false for
+	// a body that is none, or one about a message that was not sent by this deployment's sender.
+	ReadReceipt(shared Settings, body []byte) (r Report, ours bool)
 }
