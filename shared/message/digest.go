@@ -47,6 +47,7 @@ func Digest(list []Message, o Options) Message {
 	}
 	chosen := choose(list)
 	d.More = len(list) - len(chosen)
+	d.Brief = briefDigest(list, chosen, failed, w)
 	for _, m := range chosen {
 		text := m.Title
 		if !m.Event.Time.IsZero() {

@@ -28,6 +28,7 @@ type Message struct {
 	Language string
 	Mentions Mentions
 	Test     bool // a connectivity test, marked as such
+	Brief    Brief // the same in a few words
 }
 
 // Fact is one labelled line; only a reason may have line breaks in its value.
@@ -114,6 +115,7 @@ func New(e event.Event, v event.View, o Options) Message {
 		Link:     link(v, or(v.Region, e.Region()), o),
 		Severity: v.Severity,
 		Language: w.language,
+		Brief:    newBrief(e, v, w, zone),
 	}
 }
 
@@ -133,6 +135,7 @@ func Connectivity(language, channelTitle string, at time.Time) Message {
 		Facts:    []Fact{{w.Test.Note, w.Test.Text}, {w.Test.Sent, moment(at, time.UTC)}},
 		Language: w.language,
 		Test:     true,
+		Brief:    Brief{Name: "pai-notify", Status: briefWords(language).Test, At: at.UTC()},
 		Event: event.Event{
 			ID: id, Source: testSource, SpecVersion: "1.0", Type: testType, Time: at.UTC(),
 			DataContentType: "application/json", Data: []byte(`{"test":true}`),
