@@ -131,7 +131,7 @@ func (p proof) run(ctx context.Context, s settings, binary, figures string) (err
 	arguments := []string{"-test.run", "^" + p.test + "$", "-test.v", "-test.timeout", limit.String(),
 		"-databases", s.databases, "-figures", figures}
 	if !s.small {
-		arguments = append(arguments, "-full")
+		arguments = append(arguments, "-full", "-test.parallel", "1") // what is timed has the machine to itself
 	}
 	cmd := exec.CommandContext(ctx, binary, arguments...)
 	cmd.Dir = "scripts/story"
