@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,12 +58,14 @@ func TestABurstToOneRobotIsToldWithinFiveMinutesAndNeverBlocksIt(t *testing.T) {
 		c.setUp("nlp_train")
 		c.makeRule(grouped("dlc", 1, c.target("x", "dingtalk", "ops")))
 		now := c.clock()
-		before, began := c.counts().Published, now.Now()
+		began := now.Now()
+		var published atomic.Int64
 		stop := c.load(now.Real(time.Minute)/time.Duration(events), func(n int) (string, json.RawMessage) {
+			published.Store(int64(n))
 			return numbered(p.T, "dlc", 1, n)
 		})
 		until(p.T, 5*time.Minute, func() string {
-			if n := c.counts().Published - before; n < events {
+			if n := published.Load(); n < int64(events) {
 				return fmt.Sprintf("%d of %d events published", n, events)
 			}
 			return ""
