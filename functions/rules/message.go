@@ -60,7 +60,7 @@ func (s *service) messages(ctx context.Context, now present, targets []rule.Targ
 			Facts: make([]Fact, len(m.Facts)),
 		}
 		for i, f := range m.Facts {
-			told.Facts[i] = Fact(f)
+			told.Facts[i] = Fact{f.Name, f.Value}
 		}
 		told.Bytes, told.MaxBytes = scale.weigh(ctx, t, m)
 		list = append(list, told)

@@ -30,6 +30,7 @@ type kind struct {
 	outcome        event.Text
 	severity       event.Severity
 	failing, final bool
+	tone           event.Tone
 	raise          []raise
 }
 
@@ -155,7 +156,7 @@ func (c *compiler) origin(id string, s source) *origin {
 func (c *compiler) event(o *origin, at, id string, e eventForm) *kind {
 	k := &kind{
 		id: id, outcome: c.text(at+".outcome", e.Outcome), failing: e.Failing, final: e.Final,
-		severity: c.severity(at+".severity", e.Severity),
+		severity: c.severity(at+".severity", e.Severity), tone: c.tone(at+".tone", e.Tone),
 	}
 	c.names(at+".types", e.Types, maxTypeBytes)
 	for i, t := range e.Types {
@@ -296,6 +297,22 @@ func parseSeverity(word string) (event.Severity, bool) {
 	}
 	i := slices.Index(severities(), word)
 	return event.Severity(max(i, 0)), i >= 0
+}
+
+// tone reads one of the tones that a file may give; the others follow from severity.
+func (c *compiler) tone(at, word string) event.Tone {
+	switch word {
+	case "":
+		return event.Neutral
+	case "good":
+		return event.Good
+	case "waiting":
+		return event.Waiting
+	case "stopped":
+		return event.Stopped
+	}
+	c.wrong(at, "%q is no tone; want good, waiting or stopped, or leave it out", word)
+	return event.Neutral
 }
 
 func (c *compiler) severity(at, word string) event.Severity {

@@ -139,6 +139,7 @@ type (
 		Severity string   `yaml:"severity"`
 		Failing  bool     `yaml:"failing"`
 		Final    bool     `yaml:"final"`
+		Tone     string   `yaml:"tone"`
 	}
 	raiseForm struct {
 		Events   []string `yaml:"events"`

@@ -58,7 +58,7 @@ func fields() map[string]field {
 		"workspace":     text(func(v *event.View) *string { return &v.Workspace }),
 		"region":        text(func(v *event.View) *string { return &v.Region }),
 		"resource":      text(func(v *event.View) *string { return &v.Resource }),
-		"resourceId":    text(func(v *event.View) *string { return &v.ResourceID }),
+		"quota":         text(func(v *event.View) *string { return &v.Quota }),
 		"objectType":    text(func(v *event.View) *string { return &v.ObjectType }),
 		"accessibility": text(func(v *event.View) *string { return &v.Accessibility }),
 		"restarts":      text(func(v *event.View) *string { return &v.Restarts }),
@@ -157,11 +157,19 @@ func (c *Catalog) View(e event.Event) event.View {
 	v := event.View{}
 	o, k := c.find(e)
 	if k != nil {
-		v.Known, v.Outcome, v.Severity, v.Failing, v.Final = true, k.outcome, k.severity, k.failing, k.final
+		v.Known, v.What, v.Outcome, v.Severity, v.Failing, v.Final = true, k.id, k.outcome, k.severity, k.failing, k.final
 	}
 	if o != nil {
 		v.Source, v.Kind = o.id, o.kind
 		o.read(e, &v, k)
+	}
+	switch {
+	case v.Failing || v.Severity == event.Error:
+		v.Tone = event.Bad
+	case v.Severity == event.Warning:
+		v.Tone = event.Alarming
+	case k != nil:
+		v.Tone = k.tone
 	}
 	if v.Region == "" {
 		v.Region = e.Region()

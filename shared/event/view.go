@@ -26,13 +26,28 @@ const (
 	Error
 )
 
+// Tone is what an event means at first sight: a colour, a sign.
+type Tone int
+
+// The tones.
+const (
+	Neutral  Tone = iota // it goes its way
+	Good                 // done
+	Waiting              // for resources or for somebody
+	Stopped              // on purpose
+	Alarming             // a warning
+	Bad                  // a failure
+)
+
 // View is what PAI says in an event, read by the field paths of the catalogue. Every field is optional: a missing,
 // empty, "null" or zero value in the event is the zero value here.
 type View struct {
 	Source   string   // catalogue id of the event source: dlc, flow, dsw, model; empty where the catalogue does not know it
 	Kind     Text     // what the object is: DLC job
 	Known    bool     // the catalogue knows source and type
+	What     string   // catalogue id of what happened: failed
 	Outcome  Text     // what happened, as a short phrase: Job failed
+	Tone     Tone     // of the event's type, or of its severity
 	Severity Severity // of the event's type, raised by its data where the catalogue says so
 	Failing  bool     // the outcome is a failure
 	Final    bool     // nothing more is to come from this run of the object
@@ -45,7 +60,8 @@ type View struct {
 	OperatorID, OperatorName    string // who stopped or approved it
 	WorkspaceID, Workspace      string // id and name
 	Region                      string
-	Resource, ResourceID        string // quota name and id, or the machine type
+	Resource                    string // machine type, or kind of resources
+	Quota                       string // name of the resource quota, else its id
 	ObjectType                  string // PyTorchJob
 	Accessibility               string // PRIVATE or PUBLIC
 	Restarts                    string // used/allowed: 1/3

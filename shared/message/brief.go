@@ -62,7 +62,7 @@ func newBrief(e event.Event, v event.View, w *words, zone *time.Location) Brief 
 
 // eventWord is what happened, as far as the catalogue or the event says: "Job failed", "DLC job Hibernating".
 func eventWord(v event.View, w *words) string {
-	if known := v.Outcome.In(w.language); known != "" {
+	if known := w.outcome(v); known != "" {
 		return known
 	}
 	if kind := v.Kind.In(w.language); kind != "" {

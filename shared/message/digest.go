@@ -53,13 +53,13 @@ func Digest(list []Message, o Options) Message {
 		if !m.Event.Time.IsZero() {
 			text = m.Event.Time.In(zone).Format(layout) + " " + text
 		}
-		d.Items = append(d.Items, Item{Title: Cut(text, w.language, maxItem), Link: m.Link, At: m.Event.Time, Severity: m.Severity})
+		d.Items = append(d.Items, Item{Title: Cut(text, w.language, maxItem), Link: m.Link, At: m.Event.Time, Severity: m.Severity, Tone: m.Tone})
 	}
 	if len(list) > 0 {
-		d.Event, d.View.Final = chosen[0].Event, true
+		d.Event, d.View.Final, d.Tone = chosen[0].Event, true, list[0].Tone
 	}
 	for _, m := range list {
-		d.Severity = max(d.Severity, m.Severity)
+		d.Severity, d.Tone = max(d.Severity, m.Severity), together(d.Tone, m.Tone)
 		d.View.Final = d.View.Final && m.View.Final
 		d.Mentions.All = d.Mentions.All || m.Mentions.All
 		for _, id := range m.Mentions.Users {
@@ -68,17 +68,26 @@ func Digest(list []Message, o Options) Message {
 			}
 		}
 	}
-	f := facts{words: w}
+	f := facts{words: w, detail: true}
 	if first.Equal(last) {
-		f.line(w.Labels.At, moment(first, zone))
+		f.line("time", moment(first, zone))
 	} else {
-		f.line(w.Digest.Span, moment(first, zone)+w.Digest.Until+moment(last, zone))
+		f.labelled("time", w.Digest.Span, moment(first, zone)+w.Digest.Until+moment(last, zone))
 	}
 	if o.Late >= time.Minute {
-		f.line(w.Labels.Late, w.duration(o.Late))
+		f.line("late", w.duration(o.Late))
 	}
 	d.Facts = f.list
+	d.sayTogether(list)
 	return d
+}
+
+// together is the tone of two events: the more alarming one, or none where they only differ.
+func together(a, b event.Tone) event.Tone {
+	if worse := max(a, b); a == b || worse >= event.Alarming {
+		return worse
+	}
+	return event.Neutral
 }
 
 // span is when the first and the last of the events that have a time happened.
@@ -162,8 +171,9 @@ func consoleLink(list []Message, o Options) string {
 			return ""
 		}
 	}
-	text := expand(workspaceForm, or(o.ConsoleHost, consoleHost), region, v)
-	if len(text) > maxLink {
+	host := or(o.ConsoleHost, consoleHost)
+	text := expand(workspaceForm, host, region, v)
+	if host == NoLinks || len(text) > maxLink {
 		return ""
 	}
 	return text

@@ -8,75 +8,137 @@ import (
 	"time"
 
 	"pai-notify/shared/event"
+	"pai-notify/shared/event/scan"
 )
 
 // facts collects what is not empty.
 type facts struct {
-	words *words
-	list  []Fact
+	words  *words
+	zone   *time.Location
+	list   []Fact
+	detail bool
 }
 
-// line adds a value as one line.
-func (f *facts) line(name, value string) {
-	if value == "" {
-		return
+// line adds a value as one line, with the label of its field.
+func (f *facts) line(field, value string) {
+	if value != "" {
+		f.labelled(field, f.words.Labels[field], value)
 	}
+}
+
+func (f *facts) labelled(field, name, value string) {
 	if value = Line(value); value != "" {
-		f.list = append(f.list, Fact{name, Cut(value, f.words.language, maxValue)})
+		f.list = append(f.list, Fact{name, Cut(value, f.words.language, maxValue), field, f.detail})
 	}
 }
 
-// reason keeps line breaks, and both ends where it is long: the head says what failed, the last lines of a stack trace
-// say where.
-func (f *facts) reason(v event.View) {
-	code, text := Line(v.ReasonCode), strings.TrimSpace(Block(v.Reason))
-	switch {
-	case text == "":
-		text = code
-	case code != "" && code != text:
-		text = code + f.words.Colon + text
+// details are what is told after what matters at first sight.
+func (f *facts) details(e event.Event, v event.View, o Options) {
+	w := f.words
+	f.detail = true
+	f.line("status", change(v, w))
+	f.duration(v)
+	when, label := v.Finished, w.Labels["finished"]
+	if when.IsZero() {
+		when, label = e.Time, w.Labels["time"]
 	}
-	if text != "" {
-		f.list = append(f.list, Fact{f.words.Labels.Reason, CutMiddle(text, f.words.language, maxReason)})
+	if !when.IsZero() {
+		f.labelled("time", label, moment(when, f.zone))
+	}
+	if !v.Started.Equal(when) {
+		f.line("started", moment(v.Started, f.zone))
+	}
+	if o.Late >= time.Minute {
+		f.line("late", w.duration(o.Late))
+	}
+	f.line("restarts", v.Restarts)
+	f.extras(v)
+	f.line("owner", or(v.OwnerName, v.OwnerID))
+	if v.OperatorID != v.OwnerID || v.OperatorID == "" && v.OperatorName != v.OwnerName {
+		f.line("operator", or(v.OperatorName, v.OperatorID))
+	}
+	f.line("id", v.ID)
+	f.line("workspace", or(v.Workspace, v.WorkspaceID))
+	f.line("region", or(v.Region, e.Region()))
+	f.line("resource", f.resource(v))
+	f.line("quota", v.Quota)
+	f.line("type", v.ObjectType)
+	f.line("version", v.Version)
+	if !v.Known {
+		f.envelope(e, v)
 	}
 }
 
-func extraNames() [16]string {
-	return [...]string{
-		"undelivered", "target", "advice",
-		"exitCode", "failedPod", "failedNode", "preemptedBy", "willRestart", "limitMinutes", "keptUntil", "maxIdleMinutes",
-		"switchInSeconds", "imageName", "imageUrl", "pipelineId", "uri",
+// duration is "1 h 5 min (limit: 1 h)".
+func (f *facts) duration(v event.View) {
+	text := f.words.duration(v.Duration)
+	if limit, ok := scalar(v.Extra["limitMinutes"]); ok {
+		limit = f.words.Labels["limit"] + f.words.Colon + f.span(limit, time.Minute)
+		if text == "" {
+			text = limit
+		} else {
+			text += f.words.Open + limit + f.words.Close
+		}
+	}
+	f.line("duration", text)
+}
+
+// resource is "64 × GPU, 8 × node, ECS".
+func (f *facts) resource(v event.View) string {
+	text := v.Resource
+	for _, name := range [...]string{"nodes", "gpus"} {
+		if n, ok := scalar(v.Extra[name]); ok && n != "" {
+			n = strings.Replace(f.words.Counts[name], "{n}", n, 1)
+			if text != "" {
+				n += f.words.Comma
+			}
+			text = n + text
+		}
+	}
+	return text
+}
+
+// extra is one of the further values of a view, and the field that it makes.
+type extra struct{ name, field string }
+
+func extras() [11]extra {
+	return [...]extra{
+		{"undelivered", "undelivered"}, {"target", "target"},
+		{"preemptedBy", "preemptedBy"}, {"willRestart", "willRestart"}, {"keptUntil", "keptUntil"},
+		{"maxIdleMinutes", "idleLimit"}, {"switchInSeconds", "switch"},
+		{"imageName", "image"}, {"imageUrl", "imageUrl"}, {"pipelineId", "pipeline"}, {"uri", "uri"},
 	}
 }
 
-// extras tells the further values of a view that a language has a label for: those of a failure first. The names are the
-// catalogue's; one that ends in Minutes or Seconds is a span of time, one that ends in Until a moment.
-func (f *facts) extras(v event.View, zone *time.Location) {
+// extras tells the further values of a view. The names are the catalogue's; one that ends in Minutes or Seconds is a
+// span of time, one that ends in Until a moment.
+func (f *facts) extras(v event.View) {
 	if len(v.Extra) == 0 {
 		return
 	}
-	for _, name := range extraNames() {
-		text, ok := scalar(v.Extra[name])
+	if node, ok := scalar(v.Extra["failedNode"]); ok {
+		f.line("node", node)
+	}
+	for _, x := range extras() {
+		text, ok := scalar(v.Extra[x.name])
 		if !ok {
-			if text = translated(v.Extra[name], f.words.language); text == "" {
-				continue
-			}
+			continue
 		}
 		switch {
-		case strings.HasSuffix(name, "Minutes"):
+		case strings.HasSuffix(x.name, "Minutes"):
 			text = f.span(text, time.Minute)
-		case strings.HasSuffix(name, "Seconds"):
+		case strings.HasSuffix(x.name, "Seconds"):
 			text = f.span(text, time.Second)
-		case strings.HasSuffix(name, "Until"):
+		case strings.HasSuffix(x.name, "Until"):
 			if at, err := time.Parse(time.RFC3339, text); err == nil {
-				text = moment(at, zone)
+				text = moment(at, f.zone)
 			}
 		case text == "true":
 			text = f.words.Yes
 		case text == "false":
 			text = f.words.No
 		}
-		f.line(f.words.Extras[name], text)
+		f.line(x.field, text)
 	}
 }
 
@@ -98,9 +160,7 @@ func scalar(raw json.RawMessage) (string, bool) {
 	if raw[0] != '"' {
 		return string(raw), true
 	}
-	var text string
-	err := json.Unmarshal(raw, &text)
-	return text, err == nil
+	return scan.Text(raw)
 }
 
 // translated is a text that an event brings in several languages, as an object by their tags.
@@ -120,13 +180,12 @@ const (
 // envelope tells what every CloudEvent has; and, where the catalogue found no object in it, the plain members of its
 // data in their order.
 func (f *facts) envelope(e event.Event, v event.View) {
-	l := &f.words.Labels
-	f.line(l.EventType, e.Type)
-	f.line(l.EventSource, e.Source)
+	f.line("eventType", e.Type)
+	f.line("eventSource", e.Source)
 	if v.ID != "" || v.Name != "" {
 		return
 	}
-	f.line(l.Subject, e.Subject)
+	f.line("subject", e.Subject)
 	if len(e.Data) == 0 || len(e.Data) > maxParsedBytes {
 		return
 	}
@@ -135,7 +194,7 @@ func (f *facts) envelope(e event.Event, v event.View) {
 		if !ok {
 			text = string(e.Data) // a list
 		}
-		f.line(l.Data, text)
+		f.line("data", text)
 		return
 	}
 	d := json.NewDecoder(bytes.NewReader(e.Data))
@@ -151,7 +210,7 @@ func (f *facts) envelope(e event.Event, v event.View) {
 		}
 		name, named := key.(string)
 		if text, ok := scalar(raw); ok && named {
-			f.line(Cut(Line(name), f.words.language, maxName), text)
+			f.labelled("", Cut(Line(name), f.words.language, maxName), text)
 			n++
 		}
 	}

@@ -36,6 +36,9 @@ func embeddedForms() map[string]string {
 // link is the event's own link where it leads to PAI's console, else one built from ids. It never leads anywhere else.
 func link(v event.View, region string, o Options) string {
 	host := or(o.ConsoleHost, consoleHost)
+	if host == NoLinks {
+		return ""
+	}
 	if rest, ok := consolePath(v.ConsoleLink, host); ok {
 		return "https://" + host + rest
 	}

@@ -20,19 +20,29 @@ type Message struct {
 	Event    event.Event // as it came; of a digest the first one shown
 	View     event.View
 	Title    string // outcome and object name, one line
+	Before   string // own words of the target, one line; empty where it has none
+	After    string // the same
 	Facts    []Fact // in order of importance
 	Items    []Item // of a digest; empty otherwise
 	More     int    // events of a digest that are not among its items
 	Link     string // https address in the PAI console; empty where a part of it is missing
+	Brief    Brief  // the same in a few words
 	Severity event.Severity
+	Tone     event.Tone
 	Language string
 	Mentions Mentions
 	Test     bool // a connectivity test, marked as such
-	Brief    Brief // the same in a few words
+
+	words Words // of the target, for the digest that it may be told in
 }
 
 // Fact is one labelled line; only a reason may have line breaks in its value.
-type Fact struct{ Name, Value string }
+type Fact struct {
+	Name   string // the label, in the message's language
+	Value  string
+	Field  string // what it is, whatever the language, see [Fields]; empty for what is no field
+	Detail bool   // not needed at first sight
+}
 
 // Item is one event told in a digest.
 type Item struct {
@@ -40,6 +50,7 @@ type Item struct {
 	Link     string
 	At       time.Time
 	Severity event.Severity
+	Tone     event.Tone
 }
 
 // Mentions says whom a message calls. The zero value calls nobody.
@@ -57,66 +68,48 @@ type Options struct {
 	Links       map[string]string // link forms by catalogue source that replace those of links.json
 	ID          string            // of the message
 	Late        time.Duration     // how long after its event it is told; shown from a minute on
+	Words       Words             // the target's own
 }
+
+// NoLinks as the console's host makes messages without links.
+const NoLinks = "-"
 
 // Limits of a text in bytes. A chat message is read on a phone; the rest is one click away.
 const (
 	maxName   = 160
 	maxValue  = 300
-	maxReason = 1200
+	maxReason = 900
 )
 
-// New tells an event. An event that the catalogue does not know is told by its envelope and the plain members of its
-// data.
+// New tells an event: first what happened and why, whose pod, and what to do next, then the details. An event that the
+// catalogue does not know is told by its envelope and the plain members of its data.
 func New(e event.Event, v event.View, o Options) Message {
 	w := wordsOf(o.Language)
-	f := facts{words: w, list: make([]Fact, 0, 16)}
-	zone := o.Zone
-	if zone == nil {
-		zone = time.UTC
+	f := facts{words: w, zone: o.Zone, list: make([]Fact, 0, 24)}
+	if f.zone == nil {
+		f.zone = time.UTC
 	}
-	l := &w.Labels
-
-	f.line(l.ID, v.ID)
-	f.line(l.Status, change(v, w))
-	f.line(l.Duration, w.duration(v.Duration))
-	when, label := v.Finished, l.Finished
-	if when.IsZero() {
-		when, label = e.Time, l.At
-	}
-	f.line(label, moment(when, zone))
-	if !v.Started.Equal(when) {
-		f.line(l.Started, moment(v.Started, zone))
-	}
-	if o.Late >= time.Minute {
-		f.line(l.Late, w.duration(o.Late))
-	}
+	code := exitCode(v)
 	f.reason(v)
-	f.line(l.Restarts, v.Restarts)
-	f.extras(v, zone)
-	f.line(l.Owner, or(v.OwnerName, v.OwnerID))
-	if v.OperatorID != v.OwnerID || v.OperatorID == "" && v.OperatorName != v.OwnerName {
-		f.line(l.Operator, or(v.OperatorName, v.OperatorID))
-	}
-	f.line(l.Workspace, or(v.Workspace, v.WorkspaceID))
-	f.line(l.Region, or(v.Region, e.Region()))
-	f.line(l.Resource, or(v.Resource, v.ResourceID))
-	f.line(l.Type, v.ObjectType)
-	f.line(l.Version, v.Version)
-	if !v.Known {
-		f.envelope(e, v)
-	}
-	return Message{
+	f.pod(v, code)
+	f.line("queue", f.queueCause(v))
+	f.line("next", w.next(v, code))
+	f.details(e, v, o)
+	region := or(v.Region, e.Region())
+	m := Message{
 		ID:       o.ID,
 		Event:    e,
 		View:     v,
 		Title:    title(e, v, w),
+		Brief:    newBrief(e, v, w, f.zone),
 		Facts:    f.list,
-		Link:     link(v, or(v.Region, e.Region()), o),
+		Link:     link(v, region, o),
 		Severity: v.Severity,
+		Tone:     v.Tone,
 		Language: w.language,
-		Brief:    newBrief(e, v, w, zone),
 	}
+	m.say(o.Words)
+	return m
 }
 
 // The test event's names. It is ours, so that no rule on PAI's events matches it and a receiver can tell it apart.
@@ -132,7 +125,7 @@ func Connectivity(language, channelTitle string, at time.Time) Message {
 	return Message{
 		ID:       id,
 		Title:    strings.Replace(w.Test.Title, "{channel}", Line(channelTitle), 1),
-		Facts:    []Fact{{w.Test.Note, w.Test.Text}, {w.Test.Sent, moment(at, time.UTC)}},
+		Facts:    []Fact{{Name: w.Test.Note, Value: w.Test.Text}, {Name: w.Test.Sent, Value: moment(at, time.UTC), Detail: true}},
 		Language: w.language,
 		Test:     true,
 		Brief:    Brief{Name: "pai-notify", Status: briefWords(language).Test, At: at.UTC()},
@@ -152,14 +145,7 @@ func Colon(language string) string { return wordsOf(language).Colon }
 // title is "Job failed: llm-sft-7b"; for an event the catalogue does not know "DLC job Hibernating: llm-sft-7b", or at
 // worst its type.
 func title(e event.Event, v event.View, w *words) string {
-	language := w.language
-	outcome := v.Outcome.In(language)
-	if outcome == "" {
-		outcome = w.Unknown
-		if kind := v.Kind.In(language); kind != "" {
-			outcome = strings.TrimSpace(kind + " " + v.Status)
-		}
-	}
+	language, outcome := w.language, eventWord(v, w)
 	name := or(v.Name, v.ID)
 	if name != "" && v.Version != "" {
 		name += " " + v.Version
@@ -169,6 +155,16 @@ func title(e event.Event, v event.View, w *words) string {
 		return Cut(Line(outcome), language, maxName)
 	}
 	return Cut(Line(outcome), language, maxName) + w.Colon + Cut(name, language, maxName)
+}
+
+// outcome is what happened, in the words of the language's file where it has some, else in the catalogue's.
+func (w *words) outcome(v event.View) string {
+	if len(w.Outcomes) > 0 {
+		if text := w.Outcomes[v.Source+"."+v.What]; text != "" {
+			return text
+		}
+	}
+	return v.Outcome.In(w.language)
 }
 
 // change is "Running → Failed", with the sub-status behind it.

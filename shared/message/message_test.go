@@ -21,12 +21,12 @@ func failed() (event.Event, event.View) {
 	e := event.Event{ID: "5636f526", Source: "acs.paidlc", SpecVersion: "1.0", Type: "paidlc:Job:Failed", Time: at,
 		Extensions: map[string]string{"aliyunregionid": "cn-wulanchabu"}, Data: json.RawMessage(`{"jobId":"dlc1"}`)}
 	v := event.View{
-		Source: "dlc", Kind: event.Text{"en": "DLC job", "zh": "DLC 任务"}, Known: true,
+		Source: "dlc", Kind: event.Text{"en": "DLC job", "zh": "DLC 任务"}, Known: true, What: "failed", Tone: event.Bad,
 		Outcome: event.Text{"en": "Job failed", "zh": "任务失败"}, Severity: event.Error, Failing: true, Final: true,
 		ID: "dlc1a2b3c4d5e6f7", Name: "llm-sft-7b", Status: "Failed", Previous: "Running",
 		ReasonCode: "JobFailed", Reason: "Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).",
 		OwnerID: "200000000000000001", OwnerName: "zhang.wei", WorkspaceID: "20001", Workspace: "nlp_train",
-		Region: "cn-wulanchabu", Resource: "gpu-a100-prod", ObjectType: "PyTorchJob", Restarts: "2/3",
+		Region: "cn-wulanchabu", Quota: "gpu-a100-prod", ObjectType: "PyTorchJob", Restarts: "2/3",
 		ConsoleLink: "https://pai.console.aliyun.com/?regionId=cn-wulanchabu&workspaceId=20001#/dlc/jobs/dlc1a2b3c4d5e6f7/overview",
 		Started:     at.Add(-119 * time.Minute), Finished: at, Duration: 119 * time.Minute,
 	}
@@ -50,18 +50,20 @@ func ExampleNew() {
 	fmt.Print(lines(New(e, v, Options{Language: "en", Zone: china, Late: 9 * time.Minute})))
 	// Output:
 	// Job failed: llm-sft-7b
-	// ID: dlc1a2b3c4d5e6f7
+	// Reason: Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
+	// Exit code: 137: out of memory: the container used more than it has (SIGKILL)
+	// Next step: Give each node more memory, or use a smaller batch and fewer data-loading workers.
 	// Status: Running → Failed
 	// Duration: 1 h 59 min
 	// Finished: 2026-11-24 20:05:00 CST
 	// Started: 2026-11-24 18:06:00 CST
 	// Told late by: 9 min
-	// Reason: JobFailed: Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
 	// Restarts: 2/3
 	// Owner: zhang.wei
+	// ID: dlc1a2b3c4d5e6f7
 	// Workspace: nlp_train
 	// Region: cn-wulanchabu
-	// Resource: gpu-a100-prod
+	// Quota: gpu-a100-prod
 	// Type: PyTorchJob
 	// https://pai.console.aliyun.com/?regionId=cn-wulanchabu&workspaceId=20001#/dlc/jobs/dlc1a2b3c4d5e6f7/overview
 }
@@ -70,10 +72,14 @@ func ExampleNew_chinese() {
 	e, v := failed()
 	m := New(e, v, Options{Language: "zh", Zone: china})
 	fmt.Println(m.Title)
-	fmt.Println(m.Facts[2], m.Facts[3])
+	for _, f := range m.Facts[:3] {
+		fmt.Println(f.Name + Colon("zh") + f.Value)
+	}
 	// Output:
 	// 任务失败：llm-sft-7b
-	// {时长 1小时59分} {结束时间 2026-11-24 20:05:00 CST}
+	// 原因：Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
+	// 退出码：137：内存不足（OOM），超出容器内存上限（SIGKILL）
+	// 建议：增加每个节点的内存，或减小 batch size 和数据加载进程数。
 }
 
 func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
@@ -81,6 +87,7 @@ func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
 	if len(Languages()) < 2 {
 		t.Fatalf("Languages() = %v, want at least en and zh", Languages())
 	}
+	en := wordsOf("en")
 	for _, language := range Languages() {
 		raw, err := embeddedTexts.ReadFile("texts/" + language + ".json")
 		if err != nil {
@@ -91,34 +98,41 @@ func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
 		if err := d.Decode(&words{}); err != nil {
 			t.Errorf("%s: %v", language, err)
 		}
-		var walk func(path string, v reflect.Value)
-		walk = func(path string, v reflect.Value) {
+		var walk func(path string, v, same reflect.Value)
+		walk = func(path string, v, same reflect.Value) {
 			for i := range v.NumField() {
 				name := path + "." + v.Type().Field(i).Name
-				if v.Field(i).Kind() == reflect.Map {
-					names := extraNames()
-					for _, key := range names {
-						if v.Field(i).MapIndex(reflect.ValueOf(key)).String() == "" {
+				switch field := v.Field(i); {
+				case name == language+".Outcomes":
+				case field.Kind() == reflect.Map:
+					for _, key := range same.Field(i).MapKeys() {
+						text := field.MapIndex(key)
+						if !text.IsValid() || text.String() == "" && same.Field(i).MapIndex(key).String() != "" {
 							t.Errorf("%s lacks %s", name, key)
 						}
 					}
-					if v.Field(i).Len() != len(names) {
-						t.Errorf("%s has %d labels, want %d", name, v.Field(i).Len(), len(names))
+					if field.Len() != same.Field(i).Len() || field.Len() == 0 {
+						t.Errorf("%s has %d texts, en has %d", name, field.Len(), same.Field(i).Len())
 					}
-				} else if v.Field(i).Kind() == reflect.Struct {
-					walk(name, v.Field(i))
-				} else if v.Field(i).String() == "" && name != language+".Gap" {
+				case field.Kind() == reflect.Struct:
+					walk(name, field, same.Field(i))
+				case field.String() == "" && name != language+".Gap":
 					t.Errorf("%s is empty", name)
 				}
 			}
 		}
 		w := wordsOf(language)
-		walk(language, reflect.ValueOf(w).Elem())
+		walk(language, reflect.ValueOf(w).Elem(), reflect.ValueOf(en).Elem())
 		if !strings.Contains(w.Cut, "{n}") || !strings.HasSuffix(w.Cut, ellipsis) {
 			t.Errorf("%s: cut %q lacks {n} or does not end with %s", language, w.Cut, ellipsis)
 		}
 		if !strings.Contains(w.Test.Title, "{channel}") {
 			t.Errorf("%s: the test title %q lacks {channel}", language, w.Test.Title)
+		}
+		for _, field := range Fields() {
+			if w.Labels[field] == "" {
+				t.Errorf("%s: field %s has no label", language, field)
+			}
 		}
 	}
 	if got := wordsOf("zh-CN").language + wordsOf("fr").language + wordsOf("").language; got != "zhenen" {
@@ -129,7 +143,7 @@ func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
 func TestEmptyFactsAreHidden(t *testing.T) {
 	t.Parallel()
 	m := New(event.Event{}, event.View{Known: true, Outcome: event.Text{"en": "Job failed"}, ID: "dlc1"}, Options{})
-	if diff := cmp.Diff([]Fact{{"ID", "dlc1"}}, m.Facts); diff != "" {
+	if diff := cmp.Diff([]Fact{{Name: "ID", Value: "dlc1", Field: "id", Detail: true}}, m.Facts); diff != "" {
 		t.Error(diff)
 	}
 	if m.Title != "Job failed: dlc1" {
@@ -139,14 +153,26 @@ func TestEmptyFactsAreHidden(t *testing.T) {
 
 func TestFurtherValuesAreToldInWordsOfTheLanguage(t *testing.T) {
 	t.Parallel()
-	v := event.View{Known: true, ID: "dlc1", Extra: map[string]json.RawMessage{
+	v := event.View{Known: true, ID: "dlc1", Duration: time.Hour, Resource: "ECS", Extra: map[string]json.RawMessage{
 		"exitCode": json.RawMessage(`137`), "failedPod": json.RawMessage(`"dlc1-worker-3"`), "willRestart": json.RawMessage(`true`),
 		"limitMinutes": json.RawMessage(`90`), "keptUntil": json.RawMessage(`"2026-11-24T12:05:00Z"`), "uri": json.RawMessage(`{"a":1}`),
 		"switchInSeconds": json.RawMessage(`"soon"`), "maxIdleMinutes": json.RawMessage(`1e300`), "notTold": json.RawMessage(`1`),
+		"failedPods": json.RawMessage(`[{"a":[1,2]},{},3]`), "queueCause": json.RawMessage(`"user_limit"`), "gpus": json.RawMessage(`"64"`),
+		"nodes": json.RawMessage(`8`), "failedNode": json.RawMessage(`"n7"`),
 	}}
-	want := []Fact{{"ID", "dlc1"}, {"退出码", "137"}, {"失败 Pod", "dlc1-worker-3"}, {"自动重启", "是"}, {"时限", "1小时30分"},
-		{"保留至", "2026-11-24 20:05:00 CST"}, {"空闲时限", "1e300"}, {"切换节点倒计时", "soon"}}
-	if diff := cmp.Diff(want, New(event.Event{}, v, Options{Language: "zh", Zone: china}).Facts); diff != "" {
+	want := `失败 Pod：worker-3（另 2 个），退出码 137：被强制终止，多为内存不足（SIGKILL）
+排队原因：创建者已达到该配额的单用户上限
+时长：1小时（时限：1小时30分）
+失败节点：n7
+自动重启：是
+保留至：2026-11-24 20:05:00 CST
+空闲时限：1e300
+切换节点倒计时：soon
+ID：dlc1
+资源：64 × GPU，8 × 节点，ECS
+`
+	m := New(event.Event{}, v, Options{Language: "zh", Zone: china})
+	if diff := cmp.Diff(m.Title+"\n"+want, lines(m)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -192,8 +218,8 @@ func TestALongReasonKeepsItsHeadAndItsLastLines(t *testing.T) {
 		if f.Name != "Reason" {
 			continue
 		}
-		if len(f.Value) > maxReason || !strings.HasPrefix(f.Value, "JobFailed: Traceback") || !strings.HasSuffix(f.Value, "RuntimeError: 显存不足") ||
-			!strings.Contains(f.Value, "characters left out") {
+		if len(f.Value) > maxReason || !strings.HasPrefix(f.Value, "Traceback") || !strings.HasSuffix(f.Value, "RuntimeError: 显存不足") ||
+			!strings.Contains(f.Value, "(594 lines left out)") || strings.Count(f.Value, "\n") != 8 {
 			t.Errorf("reason of %d bytes: %q", len(f.Value), f.Value)
 		}
 		return

@@ -21,46 +21,32 @@ var dictionary = sync.OnceValue(embeddedWords)
 type words struct {
 	language string
 
-	Colon   string `json:"colon"` // between a name and its value
-	Gap     string `json:"gap"`   // between a number and its unit
-	Open    string `json:"open"`
-	Close   string `json:"close"`
-	Cut     string `json:"cut"`     // stands where {n} characters were left out
-	Unknown string `json:"unknown"` // title of an event of which nothing is known
-	Yes     string `json:"yes"`
-	No      string `json:"no"`
-	Link    string `json:"link"`
-	Units   struct {
+	Colon    string `json:"colon"` // between a name and its value
+	Gap      string `json:"gap"`   // between a number and its unit
+	Open     string `json:"open"`
+	Close    string `json:"close"`
+	Comma    string `json:"comma"`
+	Cut      string `json:"cut"`      // stands where {n} characters were left out
+	CutLines string `json:"cutLines"` // stands where {n} lines were left out
+	Unknown  string `json:"unknown"`  // title of an event of which nothing is known
+	Yes      string `json:"yes"`
+	No       string `json:"no"`
+	Link     string `json:"link"`
+	Units    struct {
 		Day     string `json:"day"`
 		Hour    string `json:"hour"`
 		Minute  string `json:"minute"`
 		Second  string `json:"second"`
 		Instant string `json:"instant"`
 	} `json:"units"`
-	Labels struct {
-		ID          string `json:"id"`
-		Status      string `json:"status"`
-		Duration    string `json:"duration"`
-		Finished    string `json:"finished"`
-		Started     string `json:"started"`
-		At          string `json:"at"`
-		Late        string `json:"late"`
-		Reason      string `json:"reason"`
-		Restarts    string `json:"restarts"`
-		Owner       string `json:"owner"`
-		Operator    string `json:"operator"`
-		Workspace   string `json:"workspace"`
-		Region      string `json:"region"`
-		Resource    string `json:"resource"`
-		Type        string `json:"type"`
-		Version     string `json:"version"`
-		EventType   string `json:"eventType"`
-		EventSource string `json:"eventSource"`
-		Subject     string `json:"subject"`
-		Data        string `json:"data"`
-	} `json:"labels"`
-	Extras map[string]string `json:"extras"` // labels of event.View.Extra; what has none is not told
-	Digest struct {
+	Labels      map[string]string `json:"labels"`      // of facts, by field
+	Counts      map[string]string `json:"counts"`      // of things, with {n}
+	Exits       map[string]string `json:"exits"`       // what an exit code means
+	Codes       map[string]string `json:"codes"`       // what a reason code means; empty: no more than the title says
+	QueueCauses map[string]string `json:"queueCauses"` // why a job waits
+	Next        map[string]string `json:"next"`        // the suggested next step, by cause or by source and event
+	Outcomes    map[string]string `json:"outcomes"`    // by source and event, in a language that the catalogue does not have
+	Digest      struct {
 		Title  string `json:"title"`  // {n} events
 		Failed string `json:"failed"` // {n} events, of which {failed} failed
 		Span   string `json:"span"`
