@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"pai-notify/scripts/localcloud/bus"
+	"pai-notify/scripts/localcloud/carrier"
 	"pai-notify/scripts/localcloud/function"
 	"pai-notify/scripts/localcloud/inbox"
 	"pai-notify/scripts/localcloud/rpc"
@@ -119,8 +120,12 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, functions.Close()) }()
+	triggers, err := eventTriggers(loaded)
+	if err != nil {
+		return err
+	}
 	events, err := bus.New(bus.Options{
-		Dir: s.data, Region: region, Account: accountID, Clock: now, Invoker: functions, Log: log,
+		Dir: s.data, Region: region, Account: accountID, Clock: now, Invoker: functions, Log: log, Triggers: triggers,
 		Credentials: func(id string) (rpc.Credential, bool) {
 			return rpc.Credential{Secret: accessKeySecret}, id == accessKeyID
 		},
@@ -138,6 +143,16 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 
+	received := inbox.New(now)
+	people, err := carrier.New(carrier.Options{
+		Dir: s.data, Region: region, Account: accountID, Clock: now, Inbox: received, Publish: events.PublishOwn, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, people.Close()) }()
+	people.Register(events.Gateway())
+
 	fails := &faults{next: events}
 	cloud := http.NewServeMux()
 	cloud.Handle("/", fails)
@@ -147,7 +162,7 @@ func run(ctx context.Context, s settings) (err error) {
 	cloud.HandleFunc("DELETE /local/faults", fails.clear)
 	cloud.HandleFunc("GET /local/functions", functions.ServeStatus)
 
-	serving, err := serve(s.port, log, cloud, functions.Gateway(), inbox.New(now))
+	serving, err := serve(s.port, log, cloud, functions.Gateway(), received)
 	if err != nil {
 		return err
 	}

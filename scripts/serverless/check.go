@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pai-notify/shared/pattern"
 )
 
 // The limits of Function Compute 3.0 (help.aliyun.com, "Limits" and "Environment variables"; devsapp/fc3 src/schema.json).
@@ -256,21 +258,27 @@ func (c *checker) methods(methods []string, path string) {
 }
 
 func (c *checker) eventBridgeTrigger(t *EventBridgeTrigger, path string) {
-	var pattern map[string]any
-	if err := json.Unmarshal([]byte(t.EventRuleFilterPattern), &pattern); err != nil {
+	if _, err := pattern.Compile(t.EventRuleFilterPattern); err != nil {
 		c.fault(path+".eventRuleFilterPattern", "is not a pattern as JSON text: %w", err)
 	}
-	switch t.EventSourceConfig.EventSourceType {
-	case "Default", "MNS", "RocketMQ", "RabbitMQ", "Kafka", "MQTT", "DTS":
-	default:
-		c.fault(path+".eventSourceConfig.eventSourceType",
-			"%q is not one of Default, MNS, RocketMQ, RabbitMQ, Kafka, MQTT and DTS", t.EventSourceConfig.EventSourceType)
+	c.oneOf(path+".eventSourceConfig.eventSourceType", t.EventSourceConfig.EventSourceType,
+		"Default", "MNS", "RocketMQ", "RabbitMQ", "Kafka", "MQTT", "DTS")
+	sink := t.EventSinkConfig.DeliveryOption
+	c.oneOf(path+".eventSinkConfig.deliveryOption.mode", sink.Mode, "event-driven", "event-streaming")
+	c.oneOf(path+".eventSinkConfig.deliveryOption.eventSchema", sink.EventSchema, "CloudEvents", "RawData")
+	run := t.RunOptions
+	c.oneOf(path+".runOptions.mode", run.Mode, "event-driven", "event-streaming")
+	if run.Mode != sink.Mode {
+		c.fault(path+".runOptions.mode", "%q is another than that of eventSinkConfig.deliveryOption, %q", run.Mode, sink.Mode)
 	}
-	if t.EventSinkConfig.DeliveryOption == nil {
-		c.fault(path+".eventSinkConfig.deliveryOption", "is missing")
-	}
-	if t.RunOptions == nil {
-		c.fault(path+".runOptions", "is missing")
+	c.oneOf(path+".runOptions.errorsTolerance", run.ErrorsTolerance, "ALL", "NONE")
+	c.oneOf(path+".runOptions.retryStrategy.PushRetryStrategy", run.RetryStrategy.PushRetryStrategy,
+		"BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
+}
+
+func (c *checker) oneOf(path, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		c.fault(path, "%q is not one of %s", value, strings.Join(allowed, ", "))
 	}
 }
 

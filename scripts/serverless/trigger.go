@@ -38,19 +38,49 @@ type TimerTrigger struct {
 	Payload        string `json:"payload"`
 }
 
-// EventBridgeTrigger listens on the default bus; there is no field for another one.
+// EventBridgeTrigger listens on the default bus; there is no field for another one. All six properties must be there
+// (devsapp/fc3 src/schema.json); what may stand in them is known from its __tests__/e2e/trigger/eb/s.yaml.
 type EventBridgeTrigger struct {
-	TriggerEnable          bool   `json:"triggerEnable"`
-	AsyncInvocationType    bool   `json:"asyncInvocationType"`
-	EventRuleFilterPattern string `json:"eventRuleFilterPattern"` // a pattern, as JSON text
-	EventSourceConfig      struct {
-		EventSourceType       string         `json:"eventSourceType"`
-		EventSourceParameters map[string]any `json:"eventSourceParameters"`
-	} `json:"eventSourceConfig"`
-	EventSinkConfig struct {
-		DeliveryOption map[string]any `json:"deliveryOption"`
-	} `json:"eventSinkConfig"`
-	RunOptions map[string]any `json:"runOptions"`
+	TriggerEnable          bool        `json:"triggerEnable"`
+	AsyncInvocationType    bool        `json:"asyncInvocationType"`
+	EventRuleFilterPattern string      `json:"eventRuleFilterPattern"` // a pattern, as JSON text
+	EventSourceConfig      EventSource `json:"eventSourceConfig"`
+	EventSinkConfig        EventSink   `json:"eventSinkConfig"`
+	RunOptions             RunOptions  `json:"runOptions"`
+}
+
+// EventSource says where events come from: Default is Alibaba Cloud's own services.
+type EventSource struct {
+	EventSourceType       string         `json:"eventSourceType"`
+	EventSourceParameters map[string]any `json:"eventSourceParameters"` // of sources other than Default
+}
+
+// EventSink says in which form they come.
+type EventSink struct {
+	DeliveryOption struct {
+		Mode        string `json:"mode"`        // event-driven, or event-streaming
+		EventSchema string `json:"eventSchema"` // CloudEvents, or RawData
+		Concurrency int    `json:"concurrency"`
+	} `json:"deliveryOption"`
+}
+
+// RunOptions say what becomes of an event that the function does not take.
+type RunOptions struct {
+	Mode            string `json:"mode"` // as in EventSink
+	MaximumTasks    int    `json:"maximumTasks"`
+	ErrorsTolerance string `json:"errorsTolerance"` // ALL: go on with the next, or NONE: stop
+	RetryStrategy   struct {
+		PushRetryStrategy        string `json:"PushRetryStrategy"` // BACKOFF_RETRY, or EXPONENTIAL_DECAY_RETRY
+		MaximumEventAgeInSeconds int    `json:"MaximumEventAgeInSeconds"`
+		MaximumRetryAttempts     int    `json:"MaximumRetryAttempts"`
+	} `json:"retryStrategy"`
+	DeadLetterQueue *struct {
+		Arn string `json:"Arn"`
+	} `json:"deadLetterQueue"`
+	BatchWindow *struct {
+		CountBasedWindow int `json:"CountBasedWindow"`
+		TimeBasedWindow  int `json:"TimeBasedWindow"`
+	} `json:"batchWindow"`
 }
 
 // config is what the trigger's type wants as triggerConfig; nil for a type that pai-notify does not use.
@@ -103,7 +133,16 @@ func (c *checker) strictTrigger(tree map[string]any, path string) {
 		c.fault(path, "lacks triggerConfig")
 		return
 	}
-	c.shape(value, reflect.TypeOf(config).Elem(), path+".triggerConfig")
+	path += ".triggerConfig"
+	c.shape(value, reflect.TypeOf(config).Elem(), path)
+	if properties, ok := value.(map[string]any); ok && triggerType == "eventbridge" {
+		for i := range reflect.TypeFor[EventBridgeTrigger]().NumField() {
+			name := reflect.TypeFor[EventBridgeTrigger]().Field(i).Tag.Get("json")
+			if _, there := properties[name]; !there {
+				c.fault(path, "lacks %s", name)
+			}
+		}
+	}
 }
 
 // Schedule says when a timer trigger fires next.

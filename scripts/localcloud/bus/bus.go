@@ -64,6 +64,7 @@ type Options struct {
 	// RefusalStatus is the HTTP status of EventBridge's own refusals such as EventBusNotExist. The product has used both
 	// 200 with Success=false, which is meant by zero, and 4xx.
 	RefusalStatus int
+	Triggers      []Trigger // of functions, on the default bus
 	Log           *slog.Logger
 }
 
@@ -121,6 +122,9 @@ func New(o Options) (*Bus, error) {
 	pushes, counts, err := b.load()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read the state of the bus: %w", err), b.db.Close())
+	}
+	if err := b.addTriggers(); err != nil {
+		return nil, errors.Join(err, b.db.Close())
 	}
 	b.gateway = rpc.New(rpc.Options{Credentials: o.Credentials, Clock: o.Clock, Log: o.Log})
 	b.register()

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -19,13 +20,14 @@ type Fault struct {
 	Body     string            `json:"body"`    // answered as it is; wins over Code
 	DelayMs  int               `json:"delayMs"` // of the machine's time, before anything is answered
 	Reset    bool              `json:"reset"`   // break the connection: at once, or in the middle of Body where there is one
+	Taken    bool              `json:"taken"`   // the message is taken first; with nothing but DelayMs it is answered as ever, late
 	Times    int               `json:"times"`   // 0: once; -1: until cleared
 }
 
 // AddFault makes the next calls that fit answer so. Earlier faults go first.
 func (b *Inbox) AddFault(f Fault) error {
-	if _, known := b.receivers[f.Receiver]; f.Receiver != "" && !known {
-		return fmt.Errorf("receiver: %q is none of dingtalk, wecom, lark, webhook", f.Receiver)
+	if f.Receiver != "" && !b.knows(f.Receiver) {
+		return fmt.Errorf("receiver: %q is none of %s", f.Receiver, strings.Join(b.names(), ", "))
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
 		return fmt.Errorf("status: %d is not an HTTP status between 200 and 599", f.Status)
@@ -64,12 +66,12 @@ func (b *Inbox) putFault(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// fault is the first fault that fits a request; it has one time less then.
-func (b *Inbox) fault(name string, r *http.Request) *Fault {
+// Fault is the first fault that fits a message for a receiver, nil if none does; it has one time less then.
+func (b *Inbox) Fault(name, path string) *Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, f := range b.faults {
-		if f.Times == 0 || (f.Receiver != "" && f.Receiver != name) || !strings.Contains(r.RequestURI, f.Path) {
+		if f.Times == 0 || (f.Receiver != "" && f.Receiver != name) || !strings.Contains(path, f.Path) {
 			continue
 		}
 		if f.Times > 0 {
@@ -86,7 +88,7 @@ func (f *Fault) answer(from receiver) answer {
 		status = http.StatusOK
 	}
 	said := answer{status: status, code: f.Code, body: f.Body}
-	if f.Body == "" && f.Code != "" {
+	if f.Body == "" && f.Code != "" && from != nil {
 		said = from.fault(status, f.Code)
 	}
 	if said.code == "" {
@@ -96,15 +98,35 @@ func (f *Fault) answer(from receiver) answer {
 	return said
 }
 
+// Late is whether the fault is a delay and nothing else, of a message that is taken.
+func (f *Fault) Late() bool {
+	return f.Taken && f.Status == 0 && f.Code == "" && f.Body == "" && !f.Reset
+}
+
+// Wait waits for the fault's delay; it reports false if ctx ended first.
+func (f *Fault) Wait(ctx context.Context) bool {
+	timer := time.NewTimer(time.Duration(f.DelayMs) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Serve answers as the fault says; body stands for Code in the form of the service that answers.
+func (f *Fault) Serve(w http.ResponseWriter, r *http.Request, body string) {
+	said := f.answer(nil)
+	if said.body == "" {
+		said.body = body
+	}
+	f.serve(w, r, said)
+}
+
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, said answer) {
-	if f.DelayMs > 0 {
-		timer := time.NewTimer(time.Duration(f.DelayMs) * time.Millisecond)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-			return
-		}
+	if !f.Wait(r.Context()) {
+		return
 	}
 	if !f.Reset {
 		said.serve(w)

@@ -128,8 +128,8 @@ func (b *Inbox) list(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	name := r.FormValue("receiver")
-	if _, known := b.receivers[name]; name != "" && !known {
-		http.Error(w, fmt.Sprintf("receiver: %q is none of dingtalk, wecom, lark, webhook", name), http.StatusBadRequest)
+	if name != "" && !b.knows(name) {
+		http.Error(w, fmt.Sprintf("receiver: %q is none of %s", name, strings.Join(b.names(), ", ")), http.StatusBadRequest)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -148,7 +148,8 @@ func (b *Inbox) receive(name string, w http.ResponseWriter, r *http.Request) {
 	}
 	receiver := b.receivers[name]
 	// Matching uses the path as sent, without the receiver's own prefix in the way.
-	if fault := b.fault(name, r); fault != nil {
+	fault := b.Fault(name, r.RequestURI)
+	if fault != nil && !fault.Taken {
 		said := fault.answer(receiver)
 		b.keep(name, r, body, said)
 		fault.serve(w, r, said)
@@ -157,7 +158,14 @@ func (b *Inbox) receive(name string, w http.ResponseWriter, r *http.Request) {
 	r.URL.Path = strings.TrimPrefix(r.URL.Path, "/"+name)
 	said := receiver.receive(r, body, b.clock.Now())
 	b.keep(name, r, body, said)
-	said.serve(w)
+	switch {
+	case fault == nil:
+		said.serve(w)
+	case fault.Late():
+		fault.serve(w, r, said)
+	default:
+		fault.serve(w, r, fault.answer(receiver))
+	}
 }
 
 func (b *Inbox) keep(name string, r *http.Request, body []byte, said answer) {
@@ -169,6 +177,10 @@ func (b *Inbox) keep(name string, r *http.Request, body []byte, said answer) {
 	if json.Unmarshal(body, &m.Body) != nil {
 		m.Body = string(body)
 	}
+	b.add(m)
+}
+
+func (b *Inbox) add(m Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.seq++

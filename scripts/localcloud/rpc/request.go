@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -19,6 +21,7 @@ type Request struct {
 	Action  string
 	Version string
 	Params  map[string]string // of query and form alike
+	InURL   []string          // names of those that stood in the query, sorted
 	Path    func(name string) string
 	Body    []byte     // as it came
 	Caller  Credential // without its secret
@@ -97,6 +100,7 @@ func (q *Request) read(r *http.Request) error {
 			q.Params[name] = list[0]
 		}
 	}
+	q.InURL = slices.Sorted(maps.Keys(query))
 	q.Action, q.Version = q.Params["Action"], q.Params["Version"]
 	return nil
 }
