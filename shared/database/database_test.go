@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -131,15 +132,19 @@ func settings(t *testing.T, s source) {
 	t.Helper()
 	db, url := s.migrated(t)
 	got, err := db.Settings(t.Context())
-	if err != nil || got != database.DefaultSettings() {
+	if err != nil || !reflect.DeepEqual(got, database.DefaultSettings()) {
 		t.Fatalf("Settings = %+v, %v, want the defaults", got, err)
 	}
-	want := database.Settings{Language: "en", Zone: "Europe/Berlin", ConsoleHost: "c.example", CatalogOverride: "a: 1", Paused: true}
+	want := database.Settings{
+		Language: "en", Zone: "Europe/Berlin", ConsoleHost: "c.example", CatalogOverride: "a: 1", Paused: true,
+		Channels:       map[string]map[string]string{"sms": {"signName": "PAI"}},
+		ChannelRegions: map[string][]string{"sms": {"mainland"}, "voice": {}},
+	}
 	if err := db.SaveSettings(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
 	for name, other := range map[string]*database.DB{"the same": db, "another": open(t, url)} {
-		if got, err := other.Settings(t.Context()); err != nil || got != want {
+		if got, err := other.Settings(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s instance: Settings = %+v, %v", name, got, err)
 		}
 	}

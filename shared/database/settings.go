@@ -25,6 +25,9 @@ type Settings struct {
 	// Channels holds what a channel's targets share, by the channel's name and the names of its channel.Spec.Shared: sign
 	// names, templates, sender addresses. None is a secret.
 	Channels map[string]map[string]string `json:"channels,omitempty"`
+	// ChannelRegions lists, by a channel's name, the regions where it exists, such as cn-hangzhou, or mainland for all of
+	// mainland China; an empty list means everywhere. A channel that is not listed has its default: see package rule.
+	ChannelRegions map[string][]string `json:"channelRegions,omitempty"`
 }
 
 // DefaultSettings are those of a fresh deployment.

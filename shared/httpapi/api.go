@@ -26,7 +26,9 @@ type Options struct {
 	Authenticate func(ctx context.Context, key string) (context.Context, error)
 	// Open lists what answers without a key, as "GET /healthz". Everything else does not, known or not.
 	Open []string
-	Log  *slog.Logger
+	// Files lists operations as "POST /path" whose body is a file and no JSON, with the most bytes it may have.
+	Files map[string]int
+	Log   *slog.Logger
 }
 
 // API is a function's HTTP API; [Register] adds its operations. It is an http.Handler.
@@ -58,7 +60,7 @@ func New(o Options) *API {
 	config.FieldsOptionalByDefault = true // what is missing is named with the rest by the check of the whole
 	m := &mux{ServeMux: http.NewServeMux(), verbs: map[string]map[string]http.HandlerFunc{}}
 	a := &API{huma: huma.NewAPI(config, humago.NewAdapter(m, "")), options: o}
-	a.handler = guard(a.authenticate(checkBody(m)), o.Log)
+	a.handler = guard(a.authenticate(checkBody(m, o.Files)), o.Log)
 	return a
 }
 
@@ -143,8 +145,18 @@ func logProblem(ctx context.Context, log *slog.Logger, id, operation string, p *
 }
 
 // checkBody reads the body once, within its limits, before an operation does.
-func checkBody(next http.Handler) http.Handler {
+func checkBody(next http.Handler, files map[string]int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if limit, isFile := files[r.Method+" "+r.URL.Path]; isFile {
+			file, problem := readLimited(r, limit)
+			if problem != nil {
+				refuse(w, r, *problem)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(file))
+			next.ServeHTTP(w, r)
+			return
+		}
 		body, problem := readBody(r)
 		if problem != nil {
 			refuse(w, r, *problem)
@@ -169,7 +181,7 @@ func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, 
 			},
 		},
 	}
-	op.MaxBodyBytes = maxBody + 1
+	op.MaxBodyBytes = max(maxBody, int64(a.options.Files[op.Method+" "+op.Path])) + 1 // checked before
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -23,19 +23,9 @@ const (
 // readBody reads a request's body and checks that it is one JSON document within the limits, before anything
 // interprets it. It gives nil where there is no body.
 func readBody(r *http.Request) ([]byte, *Problem) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil {
-		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Detail: "the body could not be read",
-			cause: err}
-	}
-	if len(body) > maxBody {
-		return nil, &Problem{
-			Status: http.StatusRequestEntityTooLarge, Code: "TooLarge",
-			Detail: fmt.Sprintf("the body is larger than %d bytes", maxBody),
-		}
-	}
-	if len(body) == 0 {
-		return nil, nil
+	body, problem := readLimited(r, maxBody)
+	if problem != nil || len(body) == 0 {
+		return nil, problem
 	}
 	if given := r.Header.Get("Content-Type"); given != "" {
 		media, _, err := mime.ParseMediaType(given)
@@ -50,6 +40,21 @@ func readBody(r *http.Request) ([]byte, *Problem) {
 	}
 	if err := checkJSON(body); err != nil {
 		return nil, &Problem{Status: http.StatusBadRequest, Code: "NotJSON", Detail: err.Error()}
+	}
+	return body, nil
+}
+
+func readLimited(r *http.Request, limit int) ([]byte, *Problem) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
+	if err != nil {
+		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Detail: "the body could not be read",
+			cause: err}
+	}
+	if len(body) > limit {
+		return nil, &Problem{
+			Status: http.StatusRequestEntityTooLarge, Code: "TooLarge",
+			Detail: fmt.Sprintf("the body is larger than %d bytes", limit),
+		}
 	}
 	return body, nil
 }

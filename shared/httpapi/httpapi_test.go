@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -342,5 +344,32 @@ func TestStartNamesAllFaultsOfTheEnvironment(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error %q repeats a secret", err)
+	}
+}
+
+func TestAFileIsTakenAsItIsWithinItsOwnLimit(t *testing.T) {
+	t.Parallel()
+	const limit = 2 << 20
+	a := New(Options{
+		Title: "t", OpenAPI: "/openapi", Files: map[string]int{"POST /file": limit}, Log: slog.New(slog.DiscardHandler),
+		Authenticate: func(ctx context.Context, _ string) (context.Context, error) { return ctx, nil },
+	})
+	Register(a, huma.Operation{OperationID: "put-file", Method: http.MethodPost, Path: "/file"},
+		func(_ context.Context, in *struct {
+			RawBody []byte `contentType:"text/csv"`
+		}) (*struct{ Body struct{ N int } }, error) {
+			out := &struct{ Body struct{ N int } }{}
+			out.Body.N = len(in.RawBody)
+			return out, nil
+		})
+	for size, want := range map[int]int{5: http.StatusOK, limit: http.StatusOK, limit + 1: http.StatusRequestEntityTooLarge} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/file", bytes.NewReader(bytes.Repeat([]byte{0xff}, size)))
+		r.Header.Set("Authorization", "Bearer k")
+		r.Header.Set("Content-Type", "text/csv")
+		w := httptest.NewRecorder()
+		a.ServeHTTP(w, r)
+		if w.Code != want || want == http.StatusOK && !strings.Contains(w.Body.String(), fmt.Sprintf(`"N":%d`, size)) {
+			t.Errorf("%d bytes: status %d: %s", size, w.Code, w.Body.String())
+		}
 	}
 }

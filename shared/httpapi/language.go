@@ -60,8 +60,8 @@ var advice = map[string]phrase{ //nolint:gochecknoglobals // a table that never 
 		"Send one JSON document in UTF-8 with Content-Type: application/json.",
 		"请以 Content-Type: application/json 发送一个 UTF-8 编码的 JSON 文档。"},
 	"TooLarge": {
-		"Send less: a body holds at most 1 MiB.",
-		"请减小请求体：最大 1 MiB。"},
+		"Send less; \"detail\" says how much a body may hold here.",
+		"请减小请求体；上限见 detail。"},
 	"UnsupportedMediaType": {
 		"Send JSON with Content-Type: application/json.",
 		"请发送 JSON，并设置 Content-Type: application/json。"},
@@ -97,6 +97,15 @@ var advice = map[string]phrase{ //nolint:gochecknoglobals // a table that never 
 		"Somebody changed the rule meanwhile: GET it, apply your change again, and PUT it with its new ETag in " +
 			"If-Match.",
 		"规则已被他人修改：请重新 GET，再次应用您的修改，并以新的 ETag 作为 If-Match 进行 PUT。"},
+	"ContactNotFound": {
+		"GET /api/v1/contacts lists the contacts there are; somebody may have deleted this one.",
+		"GET /api/v1/contacts 可列出现有联系人；该联系人可能已被他人删除。"},
+	"ContactExists": {
+		"Choose another id, or leave it out for one made of the name, or PUT the contact to replace it.",
+		"请换一个 id，或省略 id 由系统根据名称生成，或用 PUT 替换已有联系人。"},
+	"ContactChanged": {
+		"Somebody changed the contact meanwhile: GET it, apply your change again, and PUT it with its new ETag in If-Match.",
+		"联系人已被他人修改：请重新 GET，再次应用您的修改，并以新的 ETag 作为 If-Match 进行 PUT。"},
 	"ForeignRule": {
 		"pai-notify did not make this rule and leaves it alone; change it where it was made, in the EventBridge " +
 			"console.",
