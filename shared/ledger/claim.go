@@ -20,7 +20,7 @@ func (l *Ledger) Claim(ctx context.Context, t Terms, entries []Entry) ([]Deliver
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
-	durable := slices.ContainsFunc(entries, func(e Entry) bool { return e.Fault != nil || !e.NotBefore.IsZero() })
+	durable := t.Once || slices.ContainsFunc(entries, func(e Entry) bool { return e.Fault != nil || !e.NotBefore.IsZero() })
 	var given []*row
 	var mustLast bool
 	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
@@ -67,6 +67,12 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 			rule: keyColumn(e.Rule), target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel),
 			destination: hashes[i], object: column(e.Object), happened: millis(e.Happened), due: millis(e.NotBefore),
 			sealed: e.Sealed, event: e.Event, isNew: true,
+		}
+		if e.Failing {
+			r.failing = 1
+		}
+		if e.Unwanted != "" {
+			r.state, r.code, r.sealed = Cancelled, column(e.Unwanted), nil
 		}
 		if f := e.Fault; f != nil {
 			r.state, r.class, r.code, r.fault = Dead, f.Class.String(), column(f.Code), column(f.Text)
@@ -146,7 +152,8 @@ type session struct {
 	sharing      bool             // what comes now had to wait
 }
 
-// readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered.
+// readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered, or of
+// which nobody knows whether they were.
 func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) error {
 	if s.siblings == nil {
 		s.siblings = map[same][]*row{}
@@ -162,11 +169,11 @@ func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) err
 	if len(tuples) == 0 {
 		return nil
 	}
-	err := query(ctx, tx, `select id, event_source, event_id, destination, state, due from delivery
+	err := query(ctx, tx, `select id, event_source, event_id, destination, state, due, sending from delivery
 		where (event_source, event_id, destination) in (values `+strings.Join(tuples, ", ")+`)
-		and state in ('claimed', 'delivered')`, v.args, func(scan func(...any) error) error {
+		and (state in ('claimed', 'delivered') or state = 'dead' and sending <> '')`, v.args, func(scan func(...any) error) error {
 		var r row
-		if err := scan(&r.id, &r.source, &r.eventID, &r.destination, &r.state, &r.due); err != nil {
+		if err := scan(&r.id, &r.source, &r.eventID, &r.destination, &r.state, &r.due, &r.sending); err != nil {
 			return err
 		}
 		s.siblings[r.same()] = append(s.siblings[r.same()], &r)
@@ -182,15 +189,15 @@ func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) err
 func (s *session) admit(r *row) {
 	d := s.destinations[r.destination]
 	switch {
-	case r.isNew && r.state == Dead:
-		r.end(Dead, s.now)
+	case r.isNew && r.state != "": // it comes with its end
+		r.end(r.state, s.now)
 		return
 	case r.isNew && r.due > s.now:
 		r.wait(r.due)
 		s.mustLast = true
 		return
 	case r.isNew:
-	case r.state != Claimed && r.state != Waiting, r.due > s.now, r.hold > s.now, r.destination != "" && d == nil:
+	case r.state != Claimed && r.state != Waiting, r.due > s.now, r.hold > s.now, r.destination != "" && d == nil, r.sending != "":
 		return
 	case r.state == Claimed && !s.lose(r):
 		return
@@ -199,12 +206,16 @@ func (s *session) admit(r *row) {
 		if sibling.id == r.id {
 			continue
 		}
-		if sibling.state == Delivered {
+		if sibling.state == Delivered || sibling.state == Dead {
 			r.end(Duplicate, s.now)
 			return
 		}
-		if sibling.due > s.now {
-			r.wait(sibling.due)
+		if sibling.due > s.now || sibling.sending != "" {
+			at := sibling.due
+			if at <= s.now { // in doubt
+				at = s.now + time.Minute.Milliseconds()
+			}
+			r.wait(at)
 			s.mustLast = true
 			return
 		}
@@ -215,10 +226,10 @@ func (s *session) admit(r *row) {
 		failing = d.failures >= maxFailures
 		at, shared := s.share(r)
 		if start = at; !shared {
-			start = d.slot(s.terms.Pace, s.now)
+			start = d.slot(s.terms.Pace, r.failing != 0, s.now)
 			if start-s.now > s.terms.Patience.Milliseconds() {
-				if r.isNew || r.changed {
-					r.wait(start)
+				if r.isNew || r.changed { // in the slot of a failing outcome it may take part sooner than in its own
+					r.wait(d.slot(s.terms.Pace, true, s.now))
 					s.mustLast = true
 				}
 				d.reopen(s.terms.Pace, s.now)
@@ -235,6 +246,7 @@ func (s *session) admit(r *row) {
 		r.held += max(s.now-r.due, 0)
 	}
 	r.state, r.claim, r.due, r.start, r.changed = Claimed, r.claim+1, start+s.terms.Lease.Milliseconds(), start, true
+	r.once = s.terms.Once
 }
 
 // The code of an attempt of which nobody said how it ended.
@@ -285,7 +297,7 @@ func (l *Ledger) Due(ctx context.Context, t Terms, channelName string, limit int
 	for {
 		var claimed []Delivery
 		var looked int
-		err := l.db.Write(ctx, false, func(tx *sql.Tx) (err error) {
+		err := l.db.Write(ctx, t.Once, func(tx *sql.Tx) (err error) {
 			claimed, looked, err = l.due(ctx, tx, t, channelName, limit)
 			return err
 		})
@@ -305,7 +317,8 @@ func (l *Ledger) due(
 	s := session{now: l.now().UnixMilli(), terms: t, counts: l.counts()}
 	var ids, hashes []string
 	err = query(ctx, tx, `select id, delivery.destination from delivery left join destination on hash = delivery.destination
-		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and coalesce(opens, 0) <= $3
+		where channel = $1 and state in ('claimed', 'waiting') and due <= $2 and sending = ''
+		and coalesce(case failing when 0 then calm else opens end, 0) <= $3
 		order by due, created, happened_at, id limit $4`, []any{channelName, s.now, s.now + t.Patience.Milliseconds(), limit},
 		func(scan func(...any) error) error {
 			var id, hash string
@@ -353,8 +366,8 @@ func (l *Ledger) due(
 func (l *Ledger) Next(ctx context.Context, channelName string) (time.Time, error) {
 	var at sql.NullInt64
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `select min(case when coalesce(opens, 0) > due then opens else due end)
-			from delivery left join destination on hash = delivery.destination
+		return tx.QueryRowContext(ctx, `select min(case when failing = 0 and coalesce(calm, 0) > due then calm
+			when failing <> 0 and coalesce(opens, 0) > due then opens else due end) from delivery left join destination on hash = delivery.destination
 			where channel = $1 and state in ('claimed', 'waiting') and state = 'waiting'`, channelName).Scan(&at)
 	})
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 type destination struct {
 	hash     string
 	arrivals []int64 // theoretical arrival time of each pace
-	opens    int64
+	opens    int64   // for failing outcomes; calm is for all others
+	calm     int64
 	closed   int64
 	failures int64
 	sent     int64  // deliveries that were claimed
@@ -25,12 +26,17 @@ type destination struct {
 }
 
 // slot finds when the next message may go out, by every pace and the receiver's block. A pace is GCRA: a theoretical
-// arrival time advances by the interval with every message and may run ahead of now by the burst.
-func (d *destination) slot(pace []channel.Pace, now int64) int64 {
+// arrival time advances by the interval with every message and may run ahead of now by the burst, of which a reserve is
+// for failing outcomes only.
+func (d *destination) slot(pace []channel.Pace, failing bool, now int64) int64 {
 	at := max(now, d.closed)
 	for i, p := range pace {
+		burst := p.Burst
+		if !failing {
+			burst = max(burst-p.Reserve, 1)
+		}
 		if i < len(d.arrivals) {
-			at = max(at, d.arrivals[i]-(int64(p.Burst)-1)*p.Every.Milliseconds())
+			at = max(at, d.arrivals[i]-(int64(burst)-1)*p.Every.Milliseconds())
 		}
 	}
 	return at
@@ -51,13 +57,23 @@ func (d *destination) take(pace []channel.Pace, at, now int64, lease time.Durati
 	d.reopen(pace, now)
 }
 
+// giveBack undoes the taking of a slot that a receiver did not use.
+func (d *destination) giveBack(pace []channel.Pace, now int64) {
+	for i, p := range pace {
+		if i < len(d.arrivals) {
+			d.arrivals[i] -= p.Every.Milliseconds()
+		}
+	}
+	d.reopen(pace, now)
+}
+
 // maxFailures is how many rounds in a row may find a destination out of order before it is closed.
 const maxFailures = 3
 
 // heard notes what an outcome says of the destination: it is closed while it is told too fast or is out of order.
 func (d *destination) heard(o channel.Outcome, probe bool, tries, now int64) {
 	if d != nil && probe { // others waited for its outcome, which is here
-		d.closed, d.opens, d.changed = 0, 0, true
+		d.closed, d.opens, d.calm, d.changed = 0, 0, 0, true
 	}
 	switch {
 	case d == nil:
@@ -88,7 +104,7 @@ func probeAfter(failures int64) time.Duration {
 // close keeps everything waiting until then.
 func (d *destination) close(until int64) {
 	d.closed = max(d.closed, until)
-	d.opens = max(d.opens, d.closed)
+	d.opens, d.calm = max(d.opens, d.closed), max(d.calm, d.closed)
 	d.changed = true
 }
 
@@ -97,12 +113,12 @@ func (d *destination) open() {
 	if d.closed == 0 && d.failures == 0 {
 		return
 	}
-	d.opens, d.closed, d.failures, d.changed = 0, 0, 0, true // who looks next finds what the pace allows
+	d.opens, d.calm, d.closed, d.failures, d.changed = 0, 0, 0, 0, true // who looks next finds what the pace allows
 }
 
 // reopen notes when the next message may go out, for those who look for what is due.
 func (d *destination) reopen(pace []channel.Pace, now int64) {
-	d.opens = d.slot(pace, now)
+	d.opens, d.calm = d.slot(pace, true, now), d.slot(pace, false, now)
 	d.changed = true
 }
 
@@ -124,7 +140,7 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	// The update changes nothing; it locks the row and returns it whether it is new or not.
 	result, err := tx.QueryContext(ctx, `insert into destination (hash, pace, opens, closed_until, failures)
 		values `+strings.Join(rows, ", ")+` on conflict (hash) do update set failures = destination.failures
-		returning hash, pace, opens, closed_until, failures, sent, last`, v.args...)
+		returning hash, pace, opens, calm, closed_until, failures, sent, last`, v.args...)
 	if err != nil {
 		return nil, fmt.Errorf("lock destinations: %w", err)
 	}
@@ -132,7 +148,7 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	for result.Next() {
 		var d destination
 		var pace string
-		if err := result.Scan(&d.hash, &pace, &d.opens, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
+		if err := result.Scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
 			return nil, fmt.Errorf("lock destinations: %w", err)
 		}
 		for text := range strings.SplitSeq(pace, ",") {
@@ -159,8 +175,8 @@ func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destinati
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
 		_, err := tx.ExecContext(ctx,
-			"update destination set pace = $1, opens = $2, closed_until = $3, failures = $4, sent = $5, last = $6 where hash = $7",
-			strings.Join(texts, ","), d.opens, d.closed, d.failures, d.sent, d.last, d.hash)
+			"update destination set pace = $1, opens = $2, calm = $3, closed_until = $4, failures = $5, sent = $6, last = $7 where hash = $8",
+			strings.Join(texts, ","), d.opens, d.calm, d.closed, d.failures, d.sent, d.last, d.hash)
 		if err != nil {
 			return fmt.Errorf("save a destination: %w", err)
 		}
@@ -180,7 +196,7 @@ func (l *Ledger) Take(ctx context.Context, hash string, t Terms) (wait time.Dura
 			return err
 		}
 		d, now := all[hash], l.now().UnixMilli()
-		at := d.slot(t.Pace, now)
+		at := d.slot(t.Pace, t.Failing, now)
 		if wait = time.Duration(at-now) * time.Millisecond; wait > t.Patience {
 			return nil
 		}

@@ -25,6 +25,11 @@
 // closed, and opened for one probe after 1, 2, and from then on every 5 minutes. So it costs the attempts of three rounds
 // and of what was in flight, and one attempt a probe.
 //
+// Once. What must never go twice is marked, on disk, just before it goes to the wire. A claim that was lost without the
+// mark is sent after all; with it, or after an outcome that does not say whether it was accepted, nobody sends it again:
+// it stays claimed and is in doubt until its service was asked, see [Ledger.Questions], or is dead with [CodeUnknown].
+// So that its destination is not told by another rule instead, those are duplicates of one whose sending is unknown.
+//
 // Order of locks. A transaction locks the destinations it touches, sorted, then deliveries, sorted. So two lists in
 // different orders do not deadlock.
 //
@@ -71,11 +76,13 @@ type Entry struct {
 	Address  string    // of the receiver, normalised: see channel.Destination; empty where it is not known
 	Object   string    // id of what the event is about
 	Happened time.Time // zero where the event does not say
+	Failing  bool      // the event is of a failing outcome
 	Sealed   []byte    // the target, its secrets sealed
 	Event    []byte    // as JSON
 
 	NotBefore time.Time // zero: now
 	Fault     *Fault    // it can never be sent: it is dead from the start
+	Unwanted  string    // code of why its target does not want it: it is cancelled from the start; empty: it does
 }
 
 // Fault is why an entry can never be sent.
@@ -100,9 +107,11 @@ type Delivery struct {
 	Sealed      []byte
 	Event       []byte
 	Created     time.Time // when EventBridge first asked for it
+	Failing     bool      // see [Entry]
 	Start       time.Time // claimed: not to be sent before, by the destination's pace
 	Probe       bool      // claimed: its outcome opens a closed destination, or keeps it closed
 	Slot        string    // claimed: those with the same share one slot of the pace and are to be one message
+	Once        bool      // claimed: on such [Terms]
 }
 
 // Terms are on what a channel claims deliveries.
@@ -111,6 +120,8 @@ type Terms struct {
 	Lease    time.Duration // how long a claim holds
 	Patience time.Duration // a slot of the pace so far away is claimed already, see [Delivery].Start
 	Digest   int           // so many deliveries that had to wait may share a slot, see [Delivery].Slot; below 2: none
+	Once     bool          // what is claimed must never go twice: it needs [Ledger.Mark] before it is sent
+	Failing  bool          // of [Ledger.Take] only: the slot may be one that is kept for failing outcomes
 }
 
 // Sealer closes the ledger's own key; see package seal.

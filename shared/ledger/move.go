@@ -132,6 +132,7 @@ func (m *move) replay(ctx context.Context, tx *sql.Tx) error {
 		r.wait(m.from + int64(slices.Index(m.ids, r.id)))
 		r.tries, r.firstFailed, r.held, r.done = 0, 0, 0, 0
 		r.code, r.class, r.receipt = "", "", ""
+		r.sending, r.marked, r.ask, r.arrived, r.onWire = "", 0, 0, 0, true
 		r.destination = m.hashes[r.id]
 		r.channel = column(t.Channel)
 		return nil
@@ -157,7 +158,7 @@ func (m *move) readdress(ctx context.Context, tx *sql.Tx, rows []*row) error {
 func (m *move) cancel(ctx context.Context, tx *sql.Tx) error {
 	return m.each(ctx, tx, func(r *row, now int64) error {
 		switch {
-		case r.state == Claimed && r.due > now:
+		case r.state == Claimed && (r.due > now || r.sending != ""):
 			return ErrSending
 		case r.state != Waiting && r.state != Claimed:
 			return ErrEnded

@@ -14,6 +14,7 @@ type Entered struct {
 	Class, Code, Receipt string // of the last attempt
 	Done, Happened       time.Time
 	FirstFailed          time.Time
+	Arrived              time.Time // at the handset or the mailbox; zero where nobody said so
 }
 
 // Tried is an attempt as it was recorded.
@@ -154,5 +155,5 @@ func read(ctx context.Context, tx *sql.Tx, selected string, ids []string) ([]Ent
 
 func (r *row) entered() Entered {
 	return Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
-		Done: moment(r.done), Happened: moment(r.happened), FirstFailed: moment(r.firstFailed)}
+		Done: moment(r.done), Happened: moment(r.happened), FirstFailed: moment(r.firstFailed), Arrived: moment(r.arrived)}
 }

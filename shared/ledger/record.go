@@ -18,10 +18,14 @@ type Attempt struct {
 	Receipt string // the receiver's id of the message; empty where it gives none
 }
 
-// Result is what became of a claim. Its last attempt decides; without one the claim is given back, due at once.
+// Result is what became of a claim. Its last attempt decides; without one the claim is given back, due at once: nothing
+// of it went to the wire.
 type Result struct {
 	Delivery Delivery
 	Attempts []Attempt
+	Unused   []channel.Pace // the slot was of this pace and the receiver did not use it: it is given back
+	Reports  bool           // its service can be asked later what became of it, see [Ledger.Questions]
+	Address  *string        // of a claim given back: the receiver has this one since, normalised as in [Entry]
 }
 
 type attempt struct {
@@ -53,11 +57,17 @@ func addAttempts(ctx context.Context, tx *sql.Tx, list []attempt) error {
 // only; states gives where each delivery stands now.
 func (l *Ledger) Record(ctx context.Context, results []Result) (states []State, err error) {
 	durable := false
+	addresses := make(map[string]string)
 	for _, r := range results {
-		durable = durable || len(r.Attempts) == 0 || r.Attempts[len(r.Attempts)-1].Outcome.Class != channel.Delivered
+		durable = durable || r.Delivery.Once || !delivered(r.Attempts)
+		if r.Address != nil {
+			if addresses[r.Delivery.ID], err = l.Destination(ctx, *r.Address); err != nil {
+				return nil, fmt.Errorf("record outcomes: %w", err)
+			}
+		}
 	}
 	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
-		states, err = l.record(ctx, tx, results)
+		states, err = l.record(ctx, tx, results, addresses)
 		return err
 	})
 	if err != nil {
@@ -66,7 +76,9 @@ func (l *Ledger) Record(ctx context.Context, results []Result) (states []State, 
 	return states, nil
 }
 
-func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]State, error) {
+func (l *Ledger) record(
+	ctx context.Context, tx *sql.Tx, results []Result, addresses map[string]string,
+) ([]State, error) {
 	now, c := l.now().UnixMilli(), l.counts()
 	ids, hashes := make([]string, len(results)), make([]string, len(results))
 	for i, r := range results {
@@ -100,14 +112,24 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 				class: a.Outcome.Class.String(), code: column(a.Outcome.Code), text: column(a.Outcome.Text),
 			})
 		}
-		if r.state == Claimed && r.claim == result.Delivery.Token {
+		if r.claim == result.Delivery.Token && (r.state == Claimed || r.unknown() && delivered(result.Attempts)) {
 			slot := result.Delivery.Slot
-			if err := decide(ctx, tx, r, sharers[slot] > 1, result.Attempts, now); err != nil {
+			if err := decide(ctx, tx, r, sharers[slot] > 1, result, now); err != nil {
 				return nil, err
 			}
 			if n := len(result.Attempts); n > 0 && !heard[slot] { // the first speaks for all
 				heard[slot] = true
-				destinations[r.destination].heard(result.Attempts[n-1].Outcome, result.Delivery.Probe, r.tries, now)
+				d := destinations[r.destination]
+				if d != nil && len(result.Unused) > 0 {
+					d.giveBack(result.Unused, now)
+				}
+				d.heard(result.Attempts[n-1].Outcome, result.Delivery.Probe, r.tries, now)
+			}
+			if hash, moved := addresses[r.id]; moved && r.state == Waiting {
+				_, err := tx.ExecContext(ctx, "update delivery set destination = $1 where id = $2", hash, r.id)
+				if err != nil {
+					return nil, fmt.Errorf("readdress a delivery: %w", err)
+				}
 			}
 			if r.state == Delivered {
 				c.told(r)
@@ -132,8 +154,10 @@ func (l *Ledger) record(ctx context.Context, tx *sql.Tx, results []Result) ([]St
 }
 
 // decide moves a claimed delivery on, by the class of its last attempt.
-func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, attempts []Attempt, now int64) error {
+func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, result Result, now int64) error {
+	attempts := result.Attempts
 	if len(attempts) == 0 {
+		r.unmark()
 		r.wait(now)
 		return nil
 	}
@@ -142,6 +166,9 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, attempts []Att
 	r.class, r.code, r.receipt = o.Class.String(), column(o.Code), column(last.Receipt)
 	if digest && (o.Class == channel.Rejected || o.Class == channel.Unknown) {
 		r.alone = 1 // perhaps only for another's content
+	}
+	if r.decideOnce(o.Class, result.Reports, now) {
+		return nil
 	}
 	switch o.Class {
 	case channel.Delivered:
@@ -163,6 +190,12 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, attempts []Att
 		}
 	}
 	return nil
+}
+
+// delivered says whether the last attempt got through.
+func delivered(attempts []Attempt) bool {
+	n := len(attempts)
+	return n > 0 && attempts[n-1].Outcome.Class == channel.Delivered
 }
 
 // pause is how long to wait after an outcome. A receiver that says it is told too fast knows best; one that is out of
@@ -198,13 +231,13 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now i
 		}
 		var v values
 		var set string
-		switch r.state {
-		case Delivered:
+		switch {
+		case r.state == Delivered, r.unknown():
 			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
 				", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
-		case Dead, Cancelled:
+		case r.state == Dead, r.state == Cancelled:
 			set = "due = " + v.one(now)
-		case Waiting:
+		case r.state == Waiting:
 			at := v.one(r.due)
 			set = "due = case when due < " + at + " then " + at + " else due end"
 		default:

@@ -16,8 +16,10 @@ type row struct {
 	happened                                       int64
 	state                                          State
 	due, claim, tries, attempts, firstFailed, held int64
-	created, done, alone                           int64
+	created, done, alone, failing                  int64
 	code, class, receipt                           string
+	sending                                        string // id of the message that went to the wire, or may have gone
+	marked, ask, arrived                           int64
 	sealed, event                                  []byte
 
 	was     State  // before the transaction; empty where it is new
@@ -26,6 +28,8 @@ type row struct {
 	probe   bool
 	hold    int64  // not to be claimed before
 	fault   string // why it is dead from the start
+	once    bool   // claimed on terms of Once
+	onWire  bool   // what sending, marked, ask and arrived say has changed
 	isNew   bool
 	changed bool
 }
@@ -59,13 +63,14 @@ func (r *row) delivery() Delivery {
 		ID: r.id, EventSource: r.source, EventID: r.eventID, Bus: r.bus, Rule: r.rule, Target: r.target, Contact: r.contact,
 		Object: r.object, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
 		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Created: moment(r.created),
-		Start: moment(r.start), Slot: r.slot, Probe: r.probe,
+		Start: moment(r.start), Slot: r.slot, Probe: r.probe, Failing: r.failing != 0, Once: r.once,
 	}
 }
 
 const (
-	columns = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
-		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone`
+	initial = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
+		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing`
+	columns = initial + ", sending, marked, ask, arrived"
 	whole   = columns + ", sealed, event"
 	outside = columns + ", null, null" // without what is only needed to send
 )
@@ -74,7 +79,7 @@ const (
 func (r *row) fields() []any {
 	return []any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
 		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
-		&r.receipt, &r.created, &r.done, &r.alone, &r.sealed, &r.event}
+		&r.receipt, &r.created, &r.done, &r.alone, &r.failing, &r.sending, &r.marked, &r.ask, &r.arrived, &r.sealed, &r.event}
 }
 
 // rows locks the deliveries of some ids, in order. What is selected is whole or outside.
@@ -110,11 +115,11 @@ func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) 
 		for i, r := range part {
 			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
 				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				now, r.done, r.alone, blob(r.sealed), blob(r.event), 0)
+				now, r.done, r.alone, r.failing, blob(r.sealed), blob(r.event), 0)
 			r.created = now
 			byID[r.id] = r
 		}
-		err := query(ctx, tx, "insert into delivery ("+whole+", announced) values "+strings.Join(tuples, ", ")+
+		err := query(ctx, tx, "insert into delivery ("+initial+", sealed, event, announced) values "+strings.Join(tuples, ", ")+
 			" on conflict (id) do nothing returning id", v.args, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
@@ -159,7 +164,7 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 		}, ", ")+")")
 	}
 	if len(tuples) == 0 {
-		return nil
+		return updateWire(ctx, tx, rows)
 	}
 	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
 		done, alone, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
@@ -168,6 +173,30 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 		event = case v.emptied when 2 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
 	if err != nil {
 		return fmt.Errorf("update deliveries: %w", err)
+	}
+	return updateWire(ctx, tx, rows)
+}
+
+// updateWire writes what of the rows concerns the wire, which of most channels never changes.
+func updateWire(ctx context.Context, tx *sql.Tx, rows []*row) error {
+	var v values
+	var tuples []string
+	for _, r := range rows {
+		if !r.onWire {
+			continue
+		}
+		number := func(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
+		tuples = append(tuples, "(cast("+v.one(r.id)+" as text), cast("+v.one(r.sending)+" as text), "+number(r.marked)+", "+
+			number(r.ask)+", "+number(r.arrived)+")")
+	}
+	if len(tuples) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "with v (id, sending, marked, ask, arrived) as (values "+strings.Join(tuples, ", ")+
+		`) update delivery set sending = v.sending, marked = v.marked, ask = v.ask, arrived = v.arrived
+		from v where delivery.id = v.id`, v.args...)
+	if err != nil {
+		return fmt.Errorf("update what went to the wire: %w", err)
 	}
 	return nil
 }

@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(tb testing.TB) (url string)) {
 	}
 	maps.Copy(tests, people())
 	maps.Copy(tests, sharing())
+	maps.Copy(tests, onces())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
