@@ -70,6 +70,7 @@ func New(o Options) (*Carrier, error) {
 	if c.journal, err = openJournal(filepath.Join(o.Dir, "carrier.jsonl"), c.remember); err != nil {
 		return nil, fmt.Errorf("open what was sent: %w", err)
 	}
+	o.Inbox.Note(notes()...)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.byID {

@@ -4,6 +4,8 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+
+	"pai-notify/scripts/localcloud/inbox"
 )
 
 // Number is a telephone that messages come to grief at.
@@ -37,6 +39,20 @@ func Numbers() []Number {
 		{Phone: "+8613800000005", Story: "never reports what became of a message", Mute: true},
 		{Phone: "+8613800000006", Story: "texts arrive, hangs up before the end", Call: callCut},
 	}
+}
+
+// notes tell people about the numbers and mailboxes.
+func notes() []inbox.Note {
+	var list []inbox.Note
+	for _, service := range []string{inbox.SMS, inbox.Voice} {
+		for _, n := range Numbers() {
+			list = append(list, inbox.Note{Receiver: service, Name: n.Phone, Story: n.Story})
+		}
+	}
+	for _, m := range Mailboxes() {
+		list = append(list, inbox.Note{Receiver: inbox.Email, Name: m.Local + "@…", Story: m.Story})
+	}
+	return list
 }
 
 // number is how a telephone behaves.

@@ -1,7 +1,8 @@
 // Package inbox is the local cloud's receivers: stand-ins for the robots of DingTalk, WeCom and Lark and for HTTP
-// endpoints. They check what the real ones check (token, signature, form, size, rate), answer with the real ones'
-// codes, and keep what arrived to be looked at, as a page and as JSON. Nothing here is shared with the code under
-// test: a signature that both sides got wrong would not be noticed otherwise.
+// endpoints; what package carrier was sent for telephones and mailboxes is kept here too. They check what the real ones
+// check (token, signature, form, size, rate), answer with the real ones' codes, and keep what arrived to be looked at, as
+// a page and as JSON. Nothing here is shared with the code under test: a signature that both sides got wrong would not be
+// noticed otherwise.
 //
 // A few names make a receiver refuse: a token or key that begins with "unknown" is not known, "stopped" is switched
 // off, "keyword" demands the word PAI instead of a signature, "listed" only accepts other IP addresses, and "signed"
@@ -68,6 +69,7 @@ type Inbox struct {
 	messages []Message
 	bytes    int // of their bodies
 	faults   []*Fault
+	notes    []Note
 }
 
 //go:embed page.html
@@ -80,7 +82,7 @@ func New(c clock.Clock) *Inbox {
 		"wecom":    newWeCom(),
 		"lark":     newLark(),
 		"webhook":  webhook{},
-	}}
+	}, notes: robotNotes()}
 	b.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'")
@@ -88,6 +90,7 @@ func New(c clock.Clock) *Inbox {
 	})
 	b.mux.HandleFunc("GET /api/inbox", b.list)
 	b.mux.HandleFunc("DELETE /api/inbox", func(w http.ResponseWriter, _ *http.Request) { b.Clear(); w.WriteHeader(http.StatusNoContent) })
+	b.mux.HandleFunc("GET /api/notes", b.serveNotes)
 	b.mux.HandleFunc("PUT /api/faults", b.putFault)
 	b.mux.HandleFunc("DELETE /api/faults", func(w http.ResponseWriter, _ *http.Request) { b.ClearFaults(); w.WriteHeader(http.StatusNoContent) })
 	for name := range b.receivers {
