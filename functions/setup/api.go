@@ -64,10 +64,10 @@ func newSetup(env environment.Environment, log *slog.Logger) (*setup, error) {
 	}, nil
 }
 
-// authenticate takes API keys, and the bootstrap token while it lives.
+// authenticate takes API keys and sessions, and the bootstrap token while it lives.
 func (s *setup) authenticate(ctx context.Context, key string) (context.Context, error) {
 	identify := s.bootstrap.Authenticate
-	if strings.HasPrefix(key, "pnk_") {
+	if strings.HasPrefix(key, "pnk_") || strings.HasPrefix(key, access.SessionPrefix) {
 		identify = s.keys.Authenticate
 	}
 	caller, err := identify(ctx, key)

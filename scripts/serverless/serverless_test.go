@@ -32,7 +32,7 @@ func TestTheProjectsTemplateHasNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"connectivity", "deliveries", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup", "sweep"}
+	want := []string{"access", "connectivity", "deliveries", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup", "sweep"}
 	for _, name := range want {
 		f, ok := got.Function(name)
 		if !ok {

@@ -1,5 +1,8 @@
-// Package access knows who may call the API: keys that look like pnk_PREFIX_SECRET, of which only the SHA-256 is stored,
-// and the one-time token that opens a fresh deployment and dies when it has made the first key.
+// Package access knows who may call the API, and writes down who changed what. Three things let somebody in: a key that
+// looks like pnk_PREFIX_SECRET, a session of the console, which a key or an identity provider opened, and the one-time
+// token that opens a fresh deployment and dies when it has made the first key. Of each only the SHA-256 is stored.
+//
+// A key has a role, workspaces and the PAI user whose private objects it may see; see [Identity].
 package access
 
 import (
@@ -20,9 +23,23 @@ const (
 	Opener Role = "bootstrap" // of the bootstrap token: only set-up
 )
 
+// Via is how somebody was let in.
+type Via string
+
+// The ways in.
+const (
+	ByKey       Via = "key"       // an API key
+	BySession   Via = "session"   // a session of the console that was opened with a key
+	ByProvider  Via = "provider"  // a session that was opened through the identity provider
+	ByBootstrap Via = "bootstrap" // the bootstrap token
+)
+
 // Identity is who calls.
 type Identity struct {
-	KeyID      string // the part of the key that may be shown
+	KeyID      string // the part of the key that may be shown; of a sign-in through a provider a hash of issuer and subject
+	Name       string // of the key, or of the person
+	Via        Via
+	Session    string // id of the session, empty where there is none
 	Role       Role
 	Workspaces []string // that it may touch; empty means all
 	PAIUser    string   // whose jobs "created by me" means; may be empty
@@ -40,7 +57,7 @@ func (i Identity) Require(role Role) error {
 	if i.May(role) {
 		return nil
 	}
-	return &Error{code: "Forbidden", text: "this key does not have the role " + string(role)}
+	return &Error{code: "Forbidden", text: "this needs the role " + string(role) + ", which this key does not have"}
 }
 
 // RequireIn is nil if the caller has a role or a higher one in a workspace, else an [Error].
@@ -48,8 +65,28 @@ func (i Identity) RequireIn(workspace string, role Role) error {
 	if err := i.Require(role); err != nil {
 		return err
 	}
-	if len(i.Workspaces) > 0 && !slices.Contains(i.Workspaces, workspace) {
+	if !i.In(workspace) {
 		return &Error{code: "Forbidden", text: "this key is not for that workspace"}
+	}
+	return nil
+}
+
+// In says whether the caller is for a workspace.
+func (i Identity) In(workspace string) bool {
+	return i.Everywhere() || slices.Contains(i.Workspaces, workspace)
+}
+
+// Everywhere says whether the caller is for all workspaces.
+func (i Identity) Everywhere() bool { return len(i.Workspaces) == 0 }
+
+// RequireEverywhere is nil if the caller has a role or a higher one in all workspaces, else an [Error]: what concerns the
+// whole deployment is not for who has a part of it.
+func (i Identity) RequireEverywhere(role Role) error {
+	if err := i.Require(role); err != nil {
+		return err
+	}
+	if !i.Everywhere() {
+		return &Error{code: "Forbidden", text: "this concerns all workspaces, and this key is for some of them"}
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func TestTheFirstKeyIsAnAdminsAndEndsTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	caller, err := b.Keys.Authenticate(t.Context(), key)
-	want := access.Identity{KeyID: strings.Split(key, "_")[1], Role: access.Admin, Workspaces: []string{},
+	want := access.Identity{KeyID: strings.Split(key, "_")[1], Name: "first key", Via: access.ByKey, Role: access.Admin, Workspaces: []string{},
 		PAIUser: "2000"}
 	if diff := cmp.Diff(want, caller); err != nil || diff != "" {
 		t.Errorf("the first key is %v (-want +got):\n%s", err, diff)

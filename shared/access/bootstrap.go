@@ -30,7 +30,7 @@ func (b Bootstrap) Authenticate(ctx context.Context, token string) (Identity, er
 	case used > 0:
 		return Identity{}, spent()
 	}
-	return Identity{Role: Opener}, nil
+	return Identity{Role: Opener, Via: ByBootstrap}, nil
 }
 
 // Redeem makes the first admin key and ends the token, in one step: of many who come at once, one gets a key. The key
@@ -52,7 +52,7 @@ func (b Bootstrap) Redeem(ctx context.Context, paiUser string) (key string, err 
 		case rows == 0:
 			return spent()
 		}
-		return insert(ctx, tx, key, "first key", Identity{KeyID: id, Role: Admin, PAIUser: paiUser}, now)
+		return insert(ctx, tx, key, Key{ID: id, Name: "first key", Role: Admin, PAIUser: paiUser, Created: now})
 	})
 	if err != nil {
 		return "", fmt.Errorf("make the first API key: %w", err)

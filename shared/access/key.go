@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,11 +17,13 @@ import (
 	"pai-notify/shared/database"
 )
 
-// Keys are the API keys of a deployment. It is safe for concurrent use.
+// Keys are the API keys and the sessions of a deployment, and its audit. It is safe for concurrent use.
 type Keys struct {
 	DB  *database.DB
 	Now func() time.Time
 	Log *slog.Logger
+
+	rates rates
 }
 
 // keyForm is pnk_, an id, and a secret of 52 base32 characters, which hold 260 bits.
@@ -51,40 +52,52 @@ func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []by
 // useEvery is how exactly last_used is kept, so that reading an API does not write each time.
 const useEvery = time.Minute
 
-// Authenticate finds whose key it is. What is not a key of this deployment is an [Error] with the code Unauthenticated,
-// also where the database has no tables yet, in which no key can be.
-func (k *Keys) Authenticate(ctx context.Context, key string) (Identity, error) {
-	form := keyForm.FindStringSubmatch(key)
+// Authenticate finds whose key or session it is. What is neither of this deployment is an [Error] with the code
+// Unauthenticated, also where the database has no tables yet, in which no key can be. Who asks too often is refused with
+// the code Throttled.
+func (k *Keys) Authenticate(ctx context.Context, credential string) (Identity, error) {
+	identify := k.byKey
+	if strings.HasPrefix(credential, SessionPrefix) {
+		identify = k.bySession
+	}
+	caller, err := identify(ctx, credential)
+	if err != nil {
+		return Identity{}, err
+	}
+	return caller, k.rates.take(caller.KeyID, k.Now())
+}
+
+func (k *Keys) byKey(ctx context.Context, credential string) (Identity, error) {
+	form := keyForm.FindStringSubmatch(credential)
 	if form == nil {
 		return Identity{}, unauthenticated("this is not an API key, which looks like pnk_PREFIX_SECRET")
 	}
 	var (
-		caller           = Identity{KeyID: form[1]}
-		hash, workspaces string
-		used             int64
+		found Key
+		hash  string
 	)
-	err := k.lookUp(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx,
-			`select hash, role, workspaces, pai_user, last_used from api_key where id = $1`, caller.KeyID,
-		).Scan(&hash, &caller.Role, &workspaces, &caller.PAIUser, &used)
+	err := k.lookUp(ctx, func(tx *sql.Tx) (err error) {
+		found, hash, err = readKey(ctx, tx, form[1])
+		return err
 	})
 	switch {
 	case err == nil:
 	case errors.Is(err, sql.ErrNoRows):
 		hash = digest("") // compare all the same, so that time does not tell which ids there are
 	default:
-		return Identity{}, fmt.Errorf("look up API key %s: %w", caller.KeyID, err)
+		return Identity{}, fmt.Errorf("look up API key %s: %w", form[1], err)
 	}
-	if !equal(digest(key), hash) {
+	if !equal(digest(credential), hash) {
 		return Identity{}, unauthenticated("this API key is not known here")
 	}
-	if err := json.Unmarshal([]byte(workspaces), &caller.Workspaces); err != nil {
-		return Identity{}, fmt.Errorf("workspaces of API key %s: %w", caller.KeyID, err)
+	now := k.Now()
+	if err := found.usable(now); err != nil {
+		return Identity{}, err
 	}
-	if now := k.Now(); now.Sub(time.UnixMilli(used)) >= useEvery {
-		k.use(ctx, caller.KeyID, now)
+	if now.Sub(found.LastUsed) >= useEvery {
+		k.use(ctx, found.ID, now)
 	}
-	return caller, nil
+	return found.identity(ByKey), nil
 }
 
 // lookUp reads the access tables. Where there are none yet it finds no row.
@@ -109,16 +122,4 @@ func (k *Keys) use(ctx context.Context, id string, now time.Time) {
 	if err != nil {
 		k.Log.ErrorContext(ctx, "last use of an API key not noted", "key", id, "error", err.Error())
 	}
-}
-
-// insert stores a new key.
-func insert(ctx context.Context, tx *sql.Tx, key, name string, caller Identity, now time.Time) error {
-	workspaces, err := json.Marshal(append([]string{}, caller.Workspaces...))
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx,
-		`insert into api_key (id, hash, name, role, workspaces, pai_user, created, last_used) values ($1, $2, $3, $4, $5, $6, $7, 0)`,
-		caller.KeyID, digest(key), name, string(caller.Role), string(workspaces), caller.PAIUser, now.UnixMilli())
-	return err
 }

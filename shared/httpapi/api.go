@@ -21,8 +21,9 @@ type Options struct {
 	Title string
 	// OpenAPI is the path of the description without its ending: /api/v1/setup/openapi serves …/openapi.json.
 	OpenAPI string
-	// Authenticate reads the key of a request and gives the context its handler runs in. An error whose code is
-	// Unauthenticated answers 401, any other as [AsProblem] says.
+	// Authenticate reads the key of a request, or the token of a session (pns_…), which only a cookie brings and only to our
+	// own pages, and gives the context its handler runs in. An error whose code is Unauthenticated answers 401, any other as
+	// [AsProblem] says.
 	Authenticate func(ctx context.Context, key string) (context.Context, error)
 	// Open lists what answers without a key, as "GET /healthz". Everything else does not, known or not.
 	Open []string
@@ -47,10 +48,11 @@ func New(o Options) *API {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"key": {Type: "http", Scheme: "bearer", Description: "An API key: pnk_…"},
+					"key":     {Type: "http", Scheme: "bearer", Description: "An API key: pnk_…"},
+					"session": {Type: "apiKey", In: "cookie", Name: cookie, Description: "Of the console: POST /api/v1/session"},
 				},
 			},
-			Security: []map[string][]string{{"key": {}}},
+			Security: []map[string][]string{{"key": {}}, {"session": {}}},
 		},
 		OpenAPIPath:   o.OpenAPI,
 		Formats:       map[string]huma.Format{"application/json": plainJSON, "json": plainJSON},
@@ -100,21 +102,19 @@ func (a *API) Paths() []string {
 	return list
 }
 
-// authenticate lets nobody through without a key but to what is open. Routes that do not exist are no exception, so
-// that nobody learns which there are.
+// authenticate lets nobody through without a key or a session but to what is open. Routes that do not exist are no
+// exception, so that nobody learns which there are.
 func (a *API) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from := sourceOf(r)
+		ctx := From(r.Context(), from)
+		r = r.WithContext(ctx)
 		if slices.Contains(a.options.Open, r.Method+" "+r.URL.Path) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			key = ""
-		}
-		ctx := r.Context()
-		err := error(&smithy.GenericAPIError{Code: "Unauthenticated", Message: "the request carries no API key"})
-		if key = strings.TrimSpace(key); key != "" {
+		key, err := credential(r, from)
+		if err == nil {
 			ctx, err = a.options.Authenticate(ctx, key)
 		}
 		if err != nil {

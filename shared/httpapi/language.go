@@ -75,6 +75,9 @@ var advice = map[string]phrase{ //nolint:gochecknoglobals // a table that never 
 	"Forbidden": {
 		"Ask an administrator of this deployment for the right to do this.",
 		"请向本部署的管理员申请相应权限。"},
+	"CrossSite": {
+		"Use the console at this deployment's own address, or call the API with an API key.",
+		"请从本部署自身的地址打开控制台，或使用 API 密钥调用 API。"},
 	"NotFound": {
 		"Check the path; GET …/openapi.json lists the operations.",
 		"请检查路径；GET …/openapi.json 列出了全部操作。"},

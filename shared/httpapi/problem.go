@@ -66,6 +66,7 @@ type adviser interface{ AdviceIn(language string) string }
 var statuses = map[string]int{ //nolint:gochecknoglobals // a table that never changes
 	"Unauthenticated":      http.StatusUnauthorized,
 	"Forbidden":            http.StatusForbidden,
+	"CrossSite":            http.StatusForbidden,
 	"RuleNotFound":         http.StatusNotFound,
 	"WorkspaceNotFound":    http.StatusNotFound,
 	"TargetNotFound":       http.StatusNotFound,
@@ -107,6 +108,10 @@ func AsProblem(err error, id, language string) *Problem {
 		var a adviser
 		if errors.As(err, &a) {
 			p.Advice = a.AdviceIn(language)
+		}
+		var later interface{ RetryAfter() time.Duration }
+		if errors.As(err, &later) {
+			p.RetryAfter = later.RetryAfter()
 		}
 		return p.complete(language)
 	case errors.Is(err, context.DeadlineExceeded):
@@ -163,6 +168,9 @@ func writeProblem(w http.ResponseWriter, p Problem) {
 	}
 	w.Header().Set("Content-Type", problemType)
 	w.Header().Set("Cache-Control", "no-store")
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
