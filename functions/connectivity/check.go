@@ -67,6 +67,10 @@ func (s *service) checkUnsaved(faults *smithy.InvalidParamsError, o Order) {
 		faults.Add(fault.New("Channel", "is unknown; the channels are "+strings.Join(names, ", ")))
 		return
 	}
+	if c.Spec().Contacts {
+		faults.Add(fault.New("Channel", toContacts("ID")))
+		return
+	}
 	faults.AddNested("Settings", fault.OfMap(c.Spec().Check(o.Settings)))
 	if _, can := c.(channel.Checker); o.Check && !can {
 		faults.Add(cannotCheck(c))
@@ -96,4 +100,9 @@ func checkSaved(faults *smithy.InvalidParamsError, o Order) {
 func cannotCheck(c channel.Channel) smithy.InvalidParamError {
 	return fault.New("Check", "cannot be had of "+c.Spec().Title+", which can only be tried by posting a message; leave check "+
 		"out to send one")
+}
+
+// toContacts says where targets are tested that name contacts.
+func toContacts(id string) string {
+	return "reaches contacts, which are tested one by one: POST /api/v1/contacts/" + id + ":test with the channel's name"
 }

@@ -19,6 +19,7 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/connectivity"
 	"pai-notify/shared/rule"
 )
 
@@ -267,7 +268,7 @@ func TestASilentCheckPostsNothing(t *testing.T) {
 	h := newHarness(t)
 	base := h.receiver(200, `{"code":19002,"msg":"params error, msg_type need"}`)
 	got := h.test(object{"channel": "lark", "settings": settings("lark", base), "check": true}, "en")
-	if !got.OK || !got.Checked || got.Class != accepting {
+	if !got.OK || !got.Checked || got.Class != connectivity.Accepting {
 		t.Errorf("= %+v, want it accepting", got)
 	}
 	if len(h.got) != 1 || !strings.Contains(h.got[0], `"msg_type":""`) || strings.Contains(h.got[0], "content") {

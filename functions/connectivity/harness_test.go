@@ -19,6 +19,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/all"
+	"pai-notify/shared/connectivity"
 	"pai-notify/shared/database/migrate"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/httpapi"
@@ -157,14 +158,14 @@ func (h *harness) ask(body any, headers ...string) said {
 }
 
 // test orders a test and wants a result.
-func (h *harness) test(order object, language string) Result {
+func (h *harness) test(order object, language string) connectivity.Result {
 	h.t.Helper()
 	s := h.ask(order, "Accept-Language", language)
-	var r Result
+	var r connectivity.Result
 	if err := json.Unmarshal([]byte(s.text), &r); err != nil || s.status != http.StatusOK {
 		h.t.Fatalf("status %d: %s (%v)", s.status, s.text, err)
 	}
-	if r.MS < 0 || r.OK == (r.Step != "") || r.OK == (r.Class != "delivered" && r.Class != accepting) {
+	if r.MS < 0 || r.OK == (r.Step != "") || r.OK == (r.Class != "delivered" && r.Class != connectivity.Accepting) {
 		h.t.Errorf("result %s contradicts itself", s.text)
 	}
 	return r

@@ -34,6 +34,27 @@ func (s *Store) GetBus(ctx context.Context, bus string) (BusInfo, error) {
 	return info, nil
 }
 
+// Buses lists the names of the account's own buses that begin with a prefix.
+func (s *Store) Buses(ctx context.Context, prefix string) ([]string, error) {
+	buses, err := pages(func(token string) ([]struct{ EventBusName string }, string, error) {
+		var page struct {
+			EventBuses []struct{ EventBusName string }
+			NextToken  loose
+		}
+		p := params{"NamePrefix": prefix, "Limit": fmt.Sprint(pageSize)}
+		if token != "" {
+			p["NextToken"] = token
+		}
+		err := s.call(ctx, "ListEventBuses", p, &page)
+		return page.EventBuses, string(page.NextToken), err
+	})
+	names := make([]string, len(buses))
+	for i, b := range buses {
+		names[i] = b.EventBusName
+	}
+	return names, err
+}
+
 // EnsureBus makes a bus unless it exists, and says whether it did.
 func (s *Store) EnsureBus(ctx context.Context, bus, description string) (made bool, err error) {
 	if _, err = s.GetBus(ctx, bus); code(err) != rule.CodeNoWorkspace {

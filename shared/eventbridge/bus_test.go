@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,21 @@ func TestBusesAndRolesAreMadeOnce(t *testing.T) {
 	components, err := s.Components(ctx)
 	if err != nil || len(components) != 2 || !components[0].Ready() || components[1].Ready() {
 		t.Errorf("Components = %+v, %v", components, err)
+	}
+}
+
+func TestBusesAreListedByTheirPrefix(t *testing.T) {
+	t.Parallel()
+	s, f := setup(t)
+	for _, name := range []string{"pai-system-a", "pai-system-b", "other"} {
+		if _, err := s.EnsureBus(t.Context(), name, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.page = 1
+	got, err := s.Buses(t.Context(), "pai-system-")
+	if want := []string{"pai-system-a", "pai-system-b", bus}; err != nil || !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		t.Errorf("Buses = %q, %v; want %q", got, err, want)
 	}
 }
 

@@ -60,7 +60,7 @@ const (
 // product's API pages.
 func known() map[string]string {
 	return map[string]string{
-		"CreateEventBus": "EventBusName Description", "GetEventBus": "EventBusName",
+		"CreateEventBus": "EventBusName Description", "GetEventBus": "EventBusName", "ListEventBuses": "NamePrefix Limit NextToken",
 		"CreateRule": "EventBusName RuleName FilterPattern Description Status EventTargets",
 		"UpdateRule": "EventBusName RuleName FilterPattern Description Status",
 		"GetRule":    "EventBusName RuleName", "EnableRule": "EventBusName RuleName", "DeleteRule": "EventBusName RuleName", "DisableRule": "EventBusName RuleName",
@@ -209,6 +209,14 @@ func (f *fake) act(action string, p map[string]string) (code string, data any) {
 		}
 		f.buses[p["EventBusName"]] = map[string]*fakeRule{}
 		return "", map[string]any{"EventBusARN": "arn"}
+	case "ListEventBuses":
+		var list []any
+		for _, name := range slices.Sorted(maps.Keys(f.buses)) {
+			if strings.HasPrefix(name, p["NamePrefix"]) {
+				list = append(list, map[string]any{"EventBusName": name, "EventBusARN": "arn"})
+			}
+		}
+		return "", f.paged("EventBuses", list, p)
 	case "CheckRoleForProduct":
 		return "", map[string]any{"CheckPass": f.roles[p["ProductName"]], "StsRoleName": p["ProductName"]}
 	case "CreateServiceLinkedRoleForProduct":
