@@ -157,19 +157,12 @@ func (c *Catalog) View(e event.Event) event.View {
 	v := event.View{}
 	o, k := c.find(e)
 	if k != nil {
-		v.Known, v.What, v.Outcome, v.Severity, v.Failing, v.Final = true, k.id, k.outcome, k.severity, k.failing, k.final
+		v.Known, v.What, v.Outcome, v.Tone = true, k.id, k.outcome, k.tone
+		v.Severity, v.Failing, v.Final = k.severity, k.failing, k.final
 	}
 	if o != nil {
 		v.Source, v.Kind = o.id, o.kind
 		o.read(e, &v, k)
-	}
-	switch {
-	case v.Failing || v.Severity == event.Error:
-		v.Tone = event.Bad
-	case v.Severity == event.Warning:
-		v.Tone = event.Alarming
-	case k != nil:
-		v.Tone = k.tone
 	}
 	if v.Region == "" {
 		v.Region = e.Region()

@@ -79,11 +79,15 @@ func (a Address) robot(u *url.URL, allowed bool) error {
 		if token != "" {
 			return fmt.Errorf("has another path than %s; it should look like %s", a.Path, a.example())
 		}
-		values := u.Query()[a.Token]
-		if len(values) != 1 {
-			return fmt.Errorf("holds %d parameters %s and needs one; copy it again", len(values), a.Token)
+		if plain, ok := strings.CutPrefix(u.RawQuery, a.Token+"="); ok && isToken(plain) { // as it usually is
+			token = plain
+		} else {
+			values := u.Query()[a.Token]
+			if len(values) != 1 {
+				return fmt.Errorf("holds %d parameters %s and needs one; copy it again", len(values), a.Token)
+			}
+			token = values[0]
 		}
-		token = values[0]
 		u.RawQuery = a.Token + "=" + token
 	} else {
 		u.RawQuery = ""

@@ -26,18 +26,21 @@ func Called(m message.Message, check func(id string) error) []string {
 	return ids
 }
 
-// Title is a message's title for a chat robot, plain and on one line: "PAI · Job failed: llm-sft-7b".
+// Title is a message's title for a chat robot, plain and on one line: "❌ PAI · Job failed: llm-sft-7b".
 func Title(m message.Message) string {
 	title := message.Line(m.Title)
 	if strings.HasPrefix(title, Keyword+" ") {
-		return title
+		return m.Symbol() + " " + title
 	}
-	return Keyword + " · " + title
+	return m.Symbol() + " " + Keyword + " · " + title
 }
 
 // Link is an address for a markdown link, empty where it is not an https one: signs that would end the link early are
 // written in percent.
 func Link(address string) string {
+	if plainLink(address) {
+		return address
+	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return ""
@@ -56,19 +59,29 @@ func Link(address string) string {
 	return b.String()
 }
 
-const linkSigns = "()<>[]\"'`\\|*"
-
-// Lines are the lines of a text as [Markdown], without empty ones.
-func Lines(s string) []string {
-	if !strings.Contains(s, "\n") {
-		return []string{Markdown(s)}
+// plainLink says whether an address is an https one of such signs alone that it can stay as it is, as ours are.
+func plainLink(address string) bool {
+	const scheme = "https://"
+	if !strings.HasPrefix(address, scheme) {
+		return false
 	}
-	lines := strings.Split(s, "\n")
-	kept := lines[:0]
-	for _, line := range lines {
-		if line = Markdown(line); line != "" {
-			kept = append(kept, line)
+	host := true
+	for i := len(scheme); i < len(address); i++ {
+		switch c := address[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.':
+		case c == '/' || c == '?' || c == '#':
+			if i == len(scheme) {
+				return false
+			}
+			host = false
+		case host:
+			return false
+		case c >= 'A' && c <= 'Z', c == '_', c == '~', c == '=', c == '&', c == ',', c == '+', c == ':', c == ';':
+		default:
+			return false
 		}
 	}
-	return kept
+	return len(address) > len(scheme)
 }
+
+const linkSigns = "()<>[]\"'`\\|*"

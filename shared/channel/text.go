@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -43,29 +42,41 @@ func cutRunes(s string) string {
 // names are full of them; parentheses stay, since they mean nothing without brackets.
 func Markdown(s string) string {
 	s = message.Line(s)
-	if !strings.ContainsAny(s, "[]*_~`#<>@|\\&") {
+	i := 0
+	for i < len(s) && !isSign(s[i]) {
+		i++
+	}
+	if i == len(s) {
 		return s
 	}
-	var b strings.Builder
-	b.Grow(len(s) + 16)
-	last := ' '
-	for i, r := range s {
-		switch r {
-		case '_':
-			next, _ := utf8.DecodeRuneInString(s[i+1:])
-			if !isWord(last) || !isWord(next) {
-				b.WriteRune('＿')
-				break
-			}
-			b.WriteRune(r)
-		case '[', ']', '*', '~', '`', '#', '<', '>', '@', '|', '\\', '&':
-			b.WriteRune(r + '［' - '[') // the full-width forms stand in ASCII's order
-		default:
-			b.WriteRune(r)
+	b := make([]byte, 0, len(s)+24)
+	start := 0
+	for ; i < len(s); i++ {
+		c := s[i]
+		if !isSign(c) || c == '_' && inWord(s, i) {
+			continue
 		}
-		last = r
+		b = append(b, s[start:i]...)
+		b = utf8.AppendRune(b, rune(c)+'［'-'[') // the full-width forms stand in ASCII's order
+		start = i + 1
 	}
-	return b.String()
+	return string(append(b, s[start:]...))
+}
+
+// isSign says whether some robot's markdown has a use for a byte.
+func isSign(c byte) bool {
+	switch c {
+	case '[', ']', '*', '_', '~', '`', '#', '<', '>', '@', '|', '\\', '&':
+		return true
+	}
+	return false
+}
+
+// inWord says whether the byte at i stands between two letters or digits.
+func inWord(s string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	after, _ := utf8.DecodeRuneInString(s[i+1:])
+	return isWord(before) && isWord(after)
 }
 
 func isWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }

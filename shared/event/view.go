@@ -47,7 +47,7 @@ type View struct {
 	Known    bool     // the catalogue knows source and type
 	What     string   // catalogue id of what happened: failed
 	Outcome  Text     // what happened, as a short phrase: Job failed
-	Tone     Tone     // of the event's type, or of its severity
+	Tone     Tone     // of the event's type, as far as it does not follow from its severity
 	Severity Severity // of the event's type, raised by its data where the catalogue says so
 	Failing  bool     // the outcome is a failure
 	Final    bool     // nothing more is to come from this run of the object

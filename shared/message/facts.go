@@ -26,6 +26,13 @@ func (f *facts) line(field, value string) {
 	}
 }
 
+// own adds a value of our own making, which is one short line of clean text.
+func (f *facts) own(field, value string) {
+	if value != "" {
+		f.list = append(f.list, Fact{f.words.Labels[field], value, field, f.detail})
+	}
+}
+
 func (f *facts) labelled(field, name, value string) {
 	if value = Line(value); value != "" {
 		f.list = append(f.list, Fact{name, Cut(value, f.words.language, maxValue), field, f.detail})
@@ -43,13 +50,13 @@ func (f *facts) details(e event.Event, v event.View, o Options) {
 		when, label = e.Time, w.Labels["time"]
 	}
 	if !when.IsZero() {
-		f.labelled("time", label, moment(when, f.zone))
+		f.list = append(f.list, Fact{label, moment(when, f.zone), "time", true})
 	}
 	if !v.Started.Equal(when) {
-		f.line("started", moment(v.Started, f.zone))
+		f.own("started", moment(v.Started, f.zone))
 	}
 	if o.Late >= time.Minute {
-		f.line("late", w.duration(o.Late))
+		f.own("late", w.duration(o.Late))
 	}
 	f.line("restarts", v.Restarts)
 	f.extras(v)

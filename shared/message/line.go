@@ -10,9 +10,17 @@ import (
 // nor turn the text around it. A clean text is returned as it is.
 func Line(s string) string {
 	if clean(s, true) {
-		return strings.TrimSpace(s)
+		return trim(s)
 	}
 	return strings.TrimSpace(scrub(s, true))
+}
+
+// trim is strings.TrimSpace, at once for what needs none.
+func trim(s string) string {
+	if s == "" || s[0] > ' ' && s[0] < utf8.RuneSelf && s[len(s)-1] > ' ' && s[len(s)-1] < utf8.RuneSelf {
+		return s
+	}
+	return strings.TrimSpace(s)
 }
 
 // Block is [Line] for a text of several lines: it keeps line breaks and tabs.
@@ -24,10 +32,20 @@ func Block(s string) string {
 }
 
 func clean(s string, single bool) bool {
-	for _, r := range s {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' && (single || c != '\n' && c != '\t') || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError || verdict(r, single) != keep {
 			return false
 		}
+		i += size
 	}
 	return true
 }

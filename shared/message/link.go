@@ -115,18 +115,8 @@ func expand(form, host, region string, v event.View) string {
 // angle brackets would end a link in some receiver's markup. A kept "%" is encoded where it begins no escape.
 func percent(s, kept string) string {
 	const digits = "0123456789ABCDEF"
-	safe := func(i int) bool {
-		c := s[i]
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~':
-			return true
-		case c == '%':
-			return kept != "" && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])
-		}
-		return strings.IndexByte(kept, c) >= 0
-	}
 	i := 0
-	for i < len(s) && safe(i) {
+	for i < len(s) && safe(s, i, kept) {
 		i++
 	}
 	if i == len(s) {
@@ -136,7 +126,7 @@ func percent(s, kept string) string {
 	b.Grow(len(s) + 16)
 	b.WriteString(s[:i])
 	for ; i < len(s); i++ {
-		if safe(i) {
+		if safe(s, i, kept) {
 			b.WriteByte(s[i])
 			continue
 		}
@@ -145,6 +135,18 @@ func percent(s, kept string) string {
 		b.WriteByte(digits[s[i]&15])
 	}
 	return b.String()
+}
+
+// safe says whether the byte at i may stay as it is.
+func safe(s string, i int, kept string) bool {
+	c := s[i]
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~':
+		return true
+	case c == '%':
+		return kept != "" && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])
+	}
+	return strings.IndexByte(kept, c) >= 0
 }
 
 func isHex(c byte) bool {

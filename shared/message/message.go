@@ -89,11 +89,12 @@ func New(e event.Event, v event.View, o Options) Message {
 	if f.zone == nil {
 		f.zone = time.UTC
 	}
-	code := exitCode(v)
+	reason := sought(v.Reason)
+	code := exitCode(v, reason)
 	f.reason(v)
-	f.pod(v, code)
+	f.pod(v, reason, code)
 	f.line("queue", f.queueCause(v))
-	f.line("next", w.next(v, code))
+	f.line("next", w.next(v, reason, code))
 	f.details(e, v, o)
 	region := or(v.Region, e.Region())
 	m := Message{
@@ -105,7 +106,7 @@ func New(e event.Event, v event.View, o Options) Message {
 		Facts:    f.list,
 		Link:     link(v, region, o),
 		Severity: v.Severity,
-		Tone:     v.Tone,
+		Tone:     tone(v),
 		Language: w.language,
 	}
 	m.say(o.Words)

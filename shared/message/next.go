@@ -37,7 +37,7 @@ func readCauses() []cause {
 
 // next is the one suggested next step: by the cause where the event went wrong and says why, else by what happened. An
 // event that brings its own advice has that.
-func (w *words) next(v event.View, code string) string {
+func (w *words) next(v event.View, reason, code string) string {
 	if raw := v.Extra["advice"]; raw != nil {
 		if text, ok := scalar(raw); ok {
 			return text
@@ -50,14 +50,14 @@ func (w *words) next(v event.View, code string) string {
 		if string(v.Extra["willRestart"]) == "true" {
 			return w.Next["restartsItself"]
 		}
-		if key := causeOf(v, code); key != "" {
+		if key := causeOf(v, reason, code); key != "" {
 			return w.Next[key]
 		}
 	}
 	return w.Next[v.Source+"."+v.What]
 }
 
-func causeOf(v event.View, code string) string {
+func causeOf(v event.View, reason, code string) string {
 	queue, _ := scalar(v.Extra["queueCause"])
 	for _, c := range causes() {
 		if code != "" && slices.Contains(c.Exits, code) ||
@@ -66,7 +66,7 @@ func causeOf(v event.View, code string) string {
 			return c.Next
 		}
 		for _, word := range c.Words {
-			if strings.Contains(v.Reason, word) {
+			if strings.Contains(reason, word) {
 				return c.Next
 			}
 		}

@@ -11,7 +11,7 @@ import (
 
 // pod names the pod that failed and says what its exit code means: "worker-3, exit code 137: out of memory". The job's
 // id, with which pods' names begin, is left out.
-func (f *facts) pod(v event.View, code string) {
+func (f *facts) pod(v event.View, reason, code string) {
 	w := f.words
 	pod, _ := scalar(v.Extra["failedPod"])
 	if short, ok := strings.CutPrefix(pod, v.ID+"-"); ok && short != "" {
@@ -23,7 +23,7 @@ func (f *facts) pod(v event.View, code string) {
 		}
 	}
 	meaning := w.Exits[code]
-	if code == "137" && strings.Contains(v.Reason, "OOMKilled") {
+	if code == "137" && strings.Contains(reason, "OOMKilled") {
 		meaning = w.Exits["oom"]
 	}
 	switch {
@@ -57,7 +57,7 @@ func elements(raw json.RawMessage) (n int) {
 }
 
 // exitCode is that of the pod that failed, else the one that a reason speaks of; empty where there is none.
-func exitCode(v event.View) string {
+func exitCode(v event.View, reason string) string {
 	if code, ok := scalar(v.Extra["exitCode"]); ok {
 		return code
 	}
@@ -65,7 +65,7 @@ func exitCode(v event.View) string {
 		return ""
 	}
 	for _, sign := range [...]string{"xit", "退出码"} {
-		for rest := v.Reason; ; {
+		for rest := reason; ; {
 			_, after, found := strings.Cut(rest, sign)
 			if !found {
 				break

@@ -16,7 +16,11 @@ const (
 
 // reason is the code in words, and the text with its line breaks.
 func (f *facts) reason(v event.View) {
-	code, text := Line(v.ReasonCode), strings.TrimSpace(Block(v.Reason))
+	code, text := Line(v.ReasonCode), cutLines(strings.TrimSpace(v.Reason), f.words)
+	if len(text) > 2*maxReason { // before it is looked at sign by sign
+		text = CutMiddle(text, f.words.language, maxReason)
+	}
+	text = strings.TrimSpace(Block(text))
 	known, listed := f.words.Codes[code]
 	switch {
 	case listed && known == "" && text != "": // the title says as much
@@ -31,7 +35,7 @@ func (f *facts) reason(v event.View) {
 		text = code + f.words.Colon + text
 	}
 	if text != "" {
-		text = CutMiddle(cutLines(text, f.words), f.words.language, maxReason)
+		text = CutMiddle(text, f.words.language, maxReason)
 		f.list = append(f.list, Fact{f.words.Labels["reason"], text, "reason", f.detail})
 	}
 }
@@ -52,4 +56,13 @@ func cutLines(s string, w *words) string {
 	}
 	left := strconv.Itoa(n - reasonHead - reasonTail)
 	return s[:head] + strings.Replace(w.CutLines, "{n}", left, 1) + s[tail:]
+}
+
+// sought is the part of a reason in which signs of its cause are looked for: all of it, or both ends of a long one.
+func sought(reason string) string {
+	const head, tail = 1 << 10, 3 << 10
+	if len(reason) <= head+tail {
+		return reason
+	}
+	return reason[:head] + reason[len(reason)-tail:]
 }

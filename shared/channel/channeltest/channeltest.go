@@ -82,6 +82,7 @@ func Message() message.Message {
 		},
 		Link:     "https://pai.console.aliyun.com/?regionId=cn-hangzhou&workspaceId=249407#/dlc/jobs/dlc1abcdefgh/overview",
 		Severity: event.Error,
+		Tone:     event.Bad,
 		Language: "zh",
 	}
 }

@@ -1,5 +1,5 @@
-// Package dingtalk sends to DingTalk group robots: one markdown message a delivery, signed anew at each attempt where
-// the robot has a signing key.
+// Package dingtalk sends to DingTalk group robots: a card with a button where nobody is called, else markdown, which can
+// call; signed anew at each attempt where the robot has a signing key.
 //
 // A robot has at least one of three guards. We ask for the signing key and do not demand it, because a robot may be
 // guarded by a keyword (every title begins with [channel.Keyword]) or by a list of addresses alone.
@@ -15,7 +15,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/message"
@@ -155,93 +154,4 @@ func mention(id string) error {
 		return errors.New("is neither a mobile number nor a DingTalk user id, which is at most 64 letters, digits and signs")
 	}
 	return nil
-}
-
-type body struct {
-	Type     string   `json:"msgtype"`
-	Markdown markdown `json:"markdown"`
-	At       *at      `json:"at,omitempty"`
-}
-
-type markdown struct {
-	Title string `json:"title"`
-	Text  string `json:"text"`
-}
-
-type at struct {
-	Mobiles []string `json:"atMobiles,omitempty"`
-	Users   []string `json:"atUserIds,omitempty"`
-	All     bool     `json:"isAtAll,omitempty"`
-}
-
-// render writes the whole request body. The markdown is what all clients show: headings, lists, bold, links; a line of
-// a list goes on after two blanks and a line break.
-func render(m message.Message) ([]byte, error) {
-	title := channel.Markdown(channel.Title(m)) // the notification line is plain, but nobody says so for every client
-	var b strings.Builder
-	b.Grow(1024)
-	b.WriteString("### " + title + "\n\n")
-	for _, item := range m.Items {
-		if link := channel.Link(item.Link); link != "" {
-			b.WriteString("- [" + channel.Markdown(item.Title) + "](" + link + ")\n")
-		} else {
-			b.WriteString("- " + channel.Markdown(item.Title) + "\n")
-		}
-	}
-	if more := message.MoreText(m.Language, m.More); more != "" {
-		b.WriteString("- " + more + "\n")
-	}
-	if len(m.Items) > 0 {
-		b.WriteByte('\n')
-	}
-	colon := message.Colon(m.Language)
-	for _, fact := range m.Facts {
-		b.WriteString("- **" + channel.Markdown(fact.Name) + "**" + colon)
-		for i, line := range channel.Lines(fact.Value) {
-			if i > 0 {
-				b.WriteString("  \n  ")
-			}
-			b.WriteString(line)
-		}
-		b.WriteByte('\n')
-	}
-	if link := channel.Link(m.Link); link != "" {
-		b.WriteString("\n[" + channel.Markdown(message.LinkText(m.Language)) + "](" + link + ")\n")
-	}
-	to := call(&b, m)
-	return channel.JSON(body{"markdown", markdown{cutTitle(title), b.String()}, to})
-}
-
-// call writes whom the message calls. DingTalk wants them twice: as data, and in the text, else nobody is called.
-func call(b *strings.Builder, m message.Message) *at {
-	var to at
-	for _, id := range channel.Called(m, mention) {
-		if mobile.MatchString(id) {
-			to.Mobiles = append(to.Mobiles, id)
-		} else {
-			to.Users = append(to.Users, id)
-		}
-	}
-	to.All = m.Mentions.All
-	if !to.All && to.Mobiles == nil && to.Users == nil {
-		return nil
-	}
-	b.WriteByte('\n')
-	if to.All {
-		b.WriteString("@all ")
-	}
-	for _, ids := range [][]string{to.Mobiles, to.Users} {
-		for _, id := range ids {
-			b.WriteString("@" + id + " ")
-		}
-	}
-	b.WriteByte('\n')
-	return &to
-}
-
-func cutTitle(title string) string {
-	if utf8.RuneCountInString(title) <= maxTitle {
-		return title
-	}
-	return string([]rune(title)[:maxTitle-1]) + "…"
 }

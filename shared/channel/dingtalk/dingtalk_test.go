@@ -33,7 +33,7 @@ func TestDingTalkKeepsTheContractOfChannels(t *testing.T) {
 		Accepted: `{"errcode":0,"errmsg":"ok"}`,
 		Answer:   answer,
 		Unlisted: "987654",
-		Called:   called,
+		Called:   calledIn,
 	})
 }
 
@@ -45,7 +45,7 @@ func answer(code, text string) string {
 	return `{"errcode":` + code + `,"errmsg":` + string(quoted) + `}`
 }
 
-func called(body []byte) []string {
+func calledIn(body []byte) []string {
 	var got struct {
 		At struct {
 			Mobiles []string `json:"atMobiles"`
@@ -125,15 +125,62 @@ func TestTitleHasTheKeywordAndAtMost64Characters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got body
+	var got struct {
+		Markdown struct{ Title, Text string }
+		Card     struct{ Title, Text string } `json:"actionCard"`
+	}
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
-	if n := len([]rune(got.Markdown.Title)); n != 64 || !strings.HasPrefix(got.Markdown.Title, "PAI ") {
-		t.Errorf("title %q has %d characters", got.Markdown.Title, n)
+	for _, part := range []struct{ Title, Text string }{got.Markdown, got.Card} {
+		if part.Title == "" {
+			continue
+		}
+		if n := len([]rune(part.Title)); n != 64 || !strings.HasPrefix(part.Title, "❌ PAI ") {
+			t.Errorf("title %q has %d characters", part.Title, n)
+		}
+		if !strings.Contains(part.Text, "PAI ") {
+			t.Errorf("text lacks the keyword: %s", part.Text)
+		}
 	}
-	if !strings.Contains(got.Markdown.Text, "PAI ") {
-		t.Errorf("text lacks the keyword: %s", got.Markdown.Text)
+	if got.Markdown.Title+got.Card.Title == "" {
+		t.Errorf("no title in %s", raw)
+	}
+}
+
+// A card has a button and calls nobody; what it cannot hold goes as markdown, and nothing is left out.
+func TestACardIsForWhatCallsNobodyAndFitsInIt(t *testing.T) {
+	t.Parallel()
+	const card, markdown = "actionCard", "markdown"
+	for name, c := range map[string]struct {
+		change func(m *message.Message)
+		want   string
+	}{
+		"as usual":           {func(*message.Message) {}, card},
+		"nobody can be told": {func(m *message.Message) { m.Mentions.Users = []string{"<at>", "张三"} }, card},
+		"one is called":      {func(m *message.Message) { m.Mentions.Users = []string{"manager42"} }, markdown},
+		"all are called":     {func(m *message.Message) { m.Mentions.All = true }, markdown},
+		"no link":            {func(m *message.Message) { m.Link = "" }, markdown},
+		"no safe link":       {func(m *message.Message) { m.Link = "javascript:alert(1)" }, markdown},
+		"a long link":        {func(m *message.Message) { m.Link += strings.Repeat("x", 500) }, markdown},
+		"a long text":        {func(m *message.Message) { m.Facts[2].Value = strings.Repeat("显存不足，", 600) }, markdown},
+	} {
+		m := channeltest.Message()
+		c.change(&m)
+		raw, err := render(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &got); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, raw)
+		}
+		if string(got["msgtype"]) != `"`+c.want+`"` || got[c.want] == nil {
+			t.Errorf("%s: sent as %s, want %s", name, got["msgtype"], c.want)
+		}
+		if name == "a long text" && !strings.Contains(string(raw), m.Facts[2].Value) {
+			t.Errorf("%s: something is left out", name)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package lark
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -10,181 +9,220 @@ import (
 	"pai-notify/shared/message"
 )
 
-// envelope is a custom bot's request body.
-type envelope struct {
-	Timestamp string   `json:"timestamp,omitempty"` // seconds
-	Sign      string   `json:"sign,omitempty"`
-	Type      string   `json:"msg_type"`
-	Card      *card    `json:"card,omitempty"`
-	Content   *content `json:"content,omitempty"`
-}
-
-type content struct {
-	Text string `json:"text"`
-}
-
-// card is an interactive card of version 1: version 2 refuses a whole card for one unknown member, and old clients show
-// only its header (open.feishu.cn/document/feishu-cards/card-json-v2-breaking-changes-release-notes).
-type card struct {
-	Config   config    `json:"config"`
-	Header   header    `json:"header"`
-	Elements []element `json:"elements"`
-}
-
-type config struct {
-	WideScreen bool `json:"wide_screen_mode"`
-}
-
-type header struct {
-	Template string `json:"template"` // a colour
-	Title    text   `json:"title"`
-}
-
-type element struct {
-	Tag      string   `json:"tag"`
-	Text     *text    `json:"text,omitempty"`
-	Fields   []field  `json:"fields,omitempty"`
-	Extra    *button  `json:"extra,omitempty"`
-	Actions  []button `json:"actions,omitempty"`
-	Elements []text   `json:"elements,omitempty"`
-}
-
-type field struct {
-	Short bool `json:"is_short"` // two short ones stand side by side
-	Text  text `json:"text"`
-}
-
-type text struct {
-	Tag     string `json:"tag"`
-	Content string `json:"content"`
-}
-
-type button struct {
-	Tag  string `json:"tag"`
-	Type string `json:"type"`
-	Text text   `json:"text"`
-	URL  string `json:"url"`
-}
-
 const (
 	maxTitle = 400 // bytes
 	maxShort = 40  // bytes of a value that leaves room for a second column
-	maxUsers = 100 // called by one message; more would leave no room for it
 )
 
-// openID is a user's id as a custom bot takes it; it takes neither mobile numbers nor mail addresses.
-var openID = regexp.MustCompile(`^ou_[0-9A-Za-z]{8,64}$`)
-
-func newCard(m message.Message) *card {
-	c := &card{
-		Config:   config{WideScreen: true},
-		Header:   header{Template: colour(m), Title: plain(channel.Title(m), m.Language, maxTitle)},
-		Elements: make([]element, 0, 4+len(m.Items)),
-	}
+// appendCard writes an interactive card of version 1: version 2 refuses a whole card for one unknown member, and old
+// clients show only its header (open.feishu.cn/document/feishu-cards/card-json-v2-breaking-changes-release-notes).
+//
+// Texts of others stand in it as plain text where their signs matter, as in a stack trace, else as [channel.Markdown] in
+// which a client finds no markup.
+func appendCard(b *channel.Body, m message.Message) {
+	b.Raw(`{"config":{"wide_screen_mode":true},"header":{"template":"` + colour(m) + `","title":`)
+	plain(b, message.Cut(channel.Title(m), m.Language, maxTitle))
+	b.Raw(`},"elements":[`)
+	e := elements{Body: b}
+	e.line(m.Before)
 	for _, item := range m.Items {
-		title := plain(message.Line(item.Title), m.Language, maxTitle)
-		e := element{Tag: "div", Text: &title}
-		if link := channel.Link(item.Link); link != "" {
-			b := open(link, m.Language, "default")
-			e.Extra = &b
-		}
-		c.Elements = append(c.Elements, e)
+		e.item(item, m.Language)
 	}
 	if more := message.MoreText(m.Language, m.More); more != "" {
-		c.Elements = append(c.Elements, element{Tag: "div", Text: &text{"plain_text", more}})
+		e.open("div")
+		b.Raw(`,"text":`)
+		plain(b, more)
+		b.Raw(`}`)
 	}
-	if len(m.Facts) > 0 {
-		fields := make([]field, len(m.Facts))
-		for i, f := range m.Facts {
-			value, between := message.Block(f.Value), message.Colon(m.Language)
-			short := len(value) <= maxShort && !strings.Contains(value, "\n")
-			if short {
-				between = "\n"
-			}
-			fields[i] = field{short, text{"plain_text", neutral(message.Line(f.Name) + between + value)}}
-		}
-		c.Elements = append(c.Elements, element{Tag: "div", Fields: fields})
+	lead, details := channel.Parts(m.Facts)
+	for _, f := range lead {
+		e.lead(f, m.Language)
 	}
-	if call := mentions(m.Mentions, `<at id=`, `></at>`); call != "" {
-		c.Elements = append(c.Elements, element{Tag: "div", Text: &text{"lark_md", call}})
+	if e.n > 0 && len(details) > 0 {
+		e.open("hr")
+		b.Raw(`}`)
+	}
+	e.columns(details, m.Language)
+	e.line(m.After)
+	if calls(m.Mentions) {
+		e.open("div")
+		b.Raw(`,"text":{"tag":"lark_md","content":"`)
+		mentions(b, m.Mentions, `<at id=`, `></at>`)
+		b.Raw(`"}}`)
 	}
 	if link := channel.Link(m.Link); link != "" {
-		c.Elements = append(c.Elements, element{Tag: "action", Actions: []button{open(link, m.Language, "primary")}})
+		e.open("action")
+		b.Raw(`,"actions":[`)
+		button(b, link, m.Language, "primary")
+		b.Raw(`]}`)
 	}
 	if m.Event.ID != "" && len(m.Items) == 0 {
-		c.Elements = append(c.Elements, element{Tag: "note", Elements: []text{plain(message.Line(m.Event.ID), m.Language, maxTitle)}})
+		e.open("note")
+		b.Raw(`,"elements":[`)
+		plain(b, message.Cut(message.Line(m.Event.ID), m.Language, maxTitle))
+		b.Raw(`]}`)
 	}
-	return c
+	b.Raw(`]}`)
 }
 
-// newText is the message without a card, for a robot that refuses cards.
-func newText(m message.Message) *content {
-	var b strings.Builder
-	b.Grow(2048)
-	b.WriteString(neutral(message.Cut(channel.Title(m), m.Language, maxTitle)))
+// elements are those of a card being written.
+type elements struct {
+	*channel.Body
+	n int
+}
+
+// open begins the next element; its members follow, and a closing brace.
+func (e *elements) open(tag string) {
+	if e.n > 0 {
+		e.Raw(`,`)
+	}
+	e.n++
+	e.Raw(`{"tag":"` + tag + `"`)
+}
+
+// line is one of the target's own lines.
+func (e *elements) line(s string) {
+	if s == "" {
+		return
+	}
+	e.open("div")
+	e.Raw(`,"text":`)
+	plain(e.Body, s)
+	e.Raw(`}`)
+}
+
+// item is one event of a digest, with a button to it.
+func (e *elements) item(item message.Item, language string) {
+	e.open("div")
+	e.Raw(`,"text":`)
+	plain(e.Body, message.Symbol(item.Tone)+" "+message.Cut(message.Line(item.Title), language, maxTitle))
+	if link := channel.Link(item.Link); link != "" {
+		e.Raw(`,"extra":`)
+		button(e.Body, link, language, "default")
+	}
+	e.Raw(`}`)
+}
+
+// lead is a fact over the whole width: its name in bold, and its value behind or, of several lines, below it.
+func (e *elements) lead(f message.Fact, language string) {
+	e.open("div")
+	e.Raw(`,"text":{"tag":"lark_md","content":"**`)
+	e.Markdown(f.Name)
+	e.Raw(`**`)
+	if strings.Contains(f.Value, "\n") || f.Field == "reason" { // its signs matter
+		e.Raw(`"}}`)
+		e.open("div")
+		e.Raw(`,"text":`)
+		plain(e.Body, message.Block(f.Value))
+		e.Raw(`}`)
+		return
+	}
+	e.Raw(message.Colon(language))
+	e.Markdown(f.Value)
+	e.Raw(`"}}`)
+}
+
+// columns are facts side by side, two in a row where both are short.
+func (e *elements) columns(facts []message.Fact, language string) {
+	if len(facts) == 0 {
+		return
+	}
+	e.open("div")
+	e.Raw(`,"fields":[`)
+	for i, f := range facts {
+		if i > 0 {
+			e.Raw(`,`)
+		}
+		short := len(f.Value) <= maxShort && !strings.Contains(f.Value, "\n")
+		if short {
+			e.Raw(`{"is_short":true,"text":{"tag":"lark_md","content":"**`)
+		} else {
+			e.Raw(`{"is_short":false,"text":{"tag":"lark_md","content":"**`)
+		}
+		e.Markdown(f.Name)
+		e.Raw(`**`)
+		if short {
+			e.Raw(`\n`)
+		} else {
+			e.Raw(message.Colon(language))
+		}
+		e.Lines(f.Value, `\n`)
+		e.Raw(`"}}`)
+	}
+	e.Raw(`]}`)
+}
+
+// appendText writes the message without a card, for a robot that refuses cards.
+func appendText(b *channel.Body, m message.Message) {
+	line := func(s string) { b.Text(neutral(s)) }
+	line(message.Cut(channel.Title(m), m.Language, maxTitle))
+	if m.Before != "" {
+		b.Raw(`\n`)
+		line(m.Before)
+	}
 	for _, item := range m.Items {
-		b.WriteString("\n" + neutral(message.Cut(message.Line(item.Title), m.Language, maxTitle)))
+		b.Raw(`\n`)
+		line(message.Symbol(item.Tone) + " " + message.Cut(message.Line(item.Title), m.Language, maxTitle))
 		if link := channel.Link(item.Link); link != "" {
-			b.WriteString(" " + link)
+			b.Text(" " + link)
 		}
 	}
 	if more := message.MoreText(m.Language, m.More); more != "" {
-		b.WriteString("\n" + more)
+		b.Raw(`\n`)
+		b.Text(more)
 	}
 	for _, f := range m.Facts {
-		b.WriteString("\n" + neutral(message.Line(f.Name)+message.Colon(m.Language)+message.Block(f.Value)))
+		b.Raw(`\n`)
+		line(message.Line(f.Name) + message.Colon(m.Language) + message.Block(f.Value))
+	}
+	if m.After != "" {
+		b.Raw(`\n`)
+		line(m.After)
 	}
 	if link := channel.Link(m.Link); link != "" {
-		b.WriteString("\n" + link)
+		b.Raw(`\n`)
+		b.Text(link)
 	}
-	if call := mentions(m.Mentions, `<at user_id="`, `"></at>`); call != "" {
-		b.WriteString("\n" + call)
+	if calls(m.Mentions) {
+		b.Raw(`\n`)
+		mentions(b, m.Mentions, `<at user_id=\"`, `\"></at>`)
 	}
-	return &content{b.String()}
 }
 
-// colour of the header by what wants attention.
+// colour of the header.
 func colour(m message.Message) string {
-	switch {
-	case m.Test:
+	if m.Test {
 		return "grey"
-	case m.Severity == event.Error:
+	}
+	switch m.Tone {
+	case event.Bad:
 		return "red"
-	case m.Severity == event.Warning:
+	case event.Alarming:
 		return "orange"
-	case m.View.Final:
+	case event.Good:
 		return "green"
+	case event.Waiting:
+		return "wathet" // light blue
+	case event.Stopped:
+		return "grey"
+	case event.Neutral:
 	}
 	return "blue"
 }
 
 // plain is text of which a client reads no markup.
-func plain(s, language string, limit int) text {
-	return text{"plain_text", neutral(message.Cut(s, language, limit))}
+func plain(b *channel.Body, s string) {
+	b.Raw(`{"tag":"plain_text","content":"`)
+	b.Text(neutral(s))
+	b.Raw(`"}`)
 }
 
-func open(link, language, kind string) button {
-	return button{"button", kind, text{"plain_text", message.LinkText(language)}, link}
-}
-
-// mentions calls the users that have a valid id, a hundred at most; it is the only text in which a client reads markup.
-func mentions(who message.Mentions, before, after string) string {
-	var b strings.Builder
-	if who.All {
-		b.WriteString(before + "all" + after)
-	}
-	left := maxUsers
-	for _, id := range who.Users {
-		if !openID.MatchString(id) {
-			continue // a rule with such an id is refused: see Spec.Mention
-		}
-		if left--; left < 0 {
-			b.WriteString(" …")
-			break
-		}
-		b.WriteString(before + id + after)
-	}
-	return b.String()
+func button(b *channel.Body, link, language, kind string) {
+	b.Raw(`{"tag":"button","type":"` + kind + `","text":`)
+	plain(b, message.LinkText(language))
+	b.Raw(`,"url":"`)
+	b.Text(link)
+	b.Raw(`"}`)
 }
 
 // neutral makes the start of a mention in a text harmless. A card's plain text is not read as markup, but a text message

@@ -1,12 +1,11 @@
 // Package lark sends to custom bots of Lark and Feishu groups.
 //
-// A bot takes an interactive card. What PAI's users wrote stands in it as plain text only, of which no client reads
-// markup; the one marked-up text is the mentions, made of checked ids. A bot that refuses a card gets the same message
+// A bot takes an interactive card. What PAI's users wrote stands in it as plain text, of which no client reads markup, or
+// with the signs of all markup replaced; mentions are made of checked ids. A bot that refuses a card gets the same message
 // once more as text. The bot's rules are at open.feishu.cn/document/client-docs/bot-v3/add-custom-bot.
 package lark
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -104,14 +103,22 @@ func (w wire) Table() *channel.Table { return w.table }
 
 // Request renders the message within the bot's limit and signs it.
 func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
-	e := signed(to, at)
+	var signature channel.Body
+	signed(&signature, to, at)
 	body, err := channel.Fit(m, maxBody, func(m message.Message) ([]byte, error) {
-		if e.Type, e.Card, e.Content = "interactive", nil, nil; w.asText {
-			e.Type, e.Content = "text", newText(m)
+		b := make(channel.Body, 0, 4096)
+		b.Raw(`{`)
+		b.Raw(string(signature))
+		if w.asText {
+			b.Raw(`"msg_type":"text","content":{"text":"`)
+			appendText(&b, m)
+			b.Raw(`"}}`)
 		} else {
-			e.Card = newCard(m)
+			b.Raw(`"msg_type":"interactive","card":`)
+			appendCard(&b, m)
+			b.Raw(`}`)
 		}
-		return channel.JSON(e)
+		return b, nil
 	})
 	if err != nil {
 		return nil, err
@@ -122,19 +129,19 @@ func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*ht
 // Probe is a request without a message. A bot looks at its token and signature before it misses the type of the
 // message, and posts nothing.
 func (w wire) Probe(to channel.Settings, at time.Time) (*http.Request, error) {
-	body, err := channel.JSON(signed(to, at))
-	if err != nil {
-		return nil, err
-	}
-	return w.post(to, body)
+	var b channel.Body
+	b.Raw(`{`)
+	signed(&b, to, at)
+	b.Raw(`"msg_type":""}`)
+	return w.post(to, b)
 }
 
-func signed(to channel.Settings, at time.Time) envelope {
-	var e envelope
+// signed writes the members that prove the secret, where there is one.
+func signed(b *channel.Body, to channel.Settings, at time.Time) {
 	if secret := to[settingSecret]; secret != "" {
-		e.Timestamp, e.Sign = sign(secret, at)
+		timestamp, sign := sign(secret, at)
+		b.Raw(`"timestamp":"` + timestamp + `","sign":"` + sign + `",`)
 	}
-	return e
 }
 
 func (w wire) post(to channel.Settings, body []byte) (*http.Request, error) {
@@ -142,12 +149,7 @@ func (w wire) post(to channel.Settings, body []byte) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting %s %w", settingWebhook, err)
 	}
-	req, err := http.NewRequest(http.MethodPost, address.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("setting %s is not a URL", settingWebhook) // the error repeats it
-	}
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	return req, nil
+	return channel.Post(address, "application/json; charset=utf-8", body), nil
 }
 
 // Reply accepts code 0. The answer of old bots has StatusCode instead; where both are there, code alone says the truth.

@@ -115,8 +115,13 @@ func TestHostileTextStaysPlain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if low := strings.ToLower(string(body)); strings.Contains(low, "<at") || strings.Contains(low, "</ at") || strings.Contains(low, "lark_md") {
+		if low := strings.ToLower(string(body)); strings.Contains(low, "<at") || strings.Contains(low, "</ at") {
 			t.Errorf("a text of others can call: %s", body)
+		}
+		for _, text := range marked(t, body) {
+			if strings.ContainsAny(strings.ReplaceAll(text, "**", ""), "<>[]*~`@&") || strings.Count(text, "**") != 2 {
+				t.Errorf("a text of others is read as markup: %s", text)
+			}
 		}
 		if !utf8.Valid(body) || strings.ContainsAny(string(body), "\u202e\x1b") {
 			t.Errorf("control characters are left: %q", body)
@@ -124,11 +129,43 @@ func TestHostileTextStaysPlain(t *testing.T) {
 	}
 }
 
+// marked are the texts of a card in which a client reads markup.
+func marked(t *testing.T, body []byte) (texts []string) {
+	t.Helper()
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			if s, ok := v["content"].(string); ok && v["tag"] == "lark_md" {
+				texts = append(texts, s)
+			}
+			for _, e := range v {
+				walk(e)
+			}
+		}
+	}
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatal(err)
+	}
+	walk(v)
+	return texts
+}
+
 func TestMentionsAreMadeOfCheckedIDsOnly(t *testing.T) {
 	t.Parallel()
-	got := mentions(message.Mentions{All: true, Users: []string{"ou_0123456789abcdef", "x", "ou_a b", "ou_0123456789abcdef>"}}, "<at id=", "></at>")
-	if want := "<at id=all></at><at id=ou_0123456789abcdef></at>"; got != want {
+	who := message.Mentions{All: true, Users: []string{"ou_0123456789abcdef", "x", "ou_a b", "ou_0123456789abcdef>"}}
+	var got channel.Body
+	mentions(&got, who, "<at id=", "></at>")
+	if want := "<at id=all></at><at id=ou_0123456789abcdef></at>"; string(got) != want {
 		t.Errorf("mentions = %s, want %s", got, want)
+	}
+	if calls(message.Mentions{Users: []string{"x"}}) || !calls(who) {
+		t.Error("only a checked id calls")
 	}
 	spec := newSpec(nil)
 	if err := spec.Mention("ou_0123456789abcdef"); err != nil {
@@ -313,7 +350,9 @@ func TestABotThatRefusesTheCardGetsTheTextOnce(t *testing.T) {
 		_, err := New(channel.Deps{Client: client, Now: func() time.Time { return at }}).Send(context.Background(), channel.Settings{"webhook": hook}, sample("en"))
 		var types []string
 		for _, body := range client.seen {
-			var e envelope
+			var e struct {
+				Type string `json:"msg_type"`
+			}
 			if err := json.Unmarshal([]byte(body), &e); err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package lark
 
 import (
-	"errors"
 	"time"
 
 	"pai-notify/shared/channel"
@@ -43,11 +42,6 @@ func newSpec(allow []string) channel.Spec {
 		Pace:     []channel.Pace{{Burst: 39, Every: time.Second}, {Burst: 2, Every: 500 * time.Millisecond}},
 		Digest:   true,
 		Rush:     30 * time.Minute, // its page warns of 11232 at full and half hours
-		Mention: func(id string) error {
-			if !openID.MatchString(id) {
-				return errors.New("is not an open_id such as ou_1234567890abcdef; a custom bot takes no mobile number, mail address or user_id")
-			}
-			return nil
-		},
+		Mention:  mention,
 	}
 }

@@ -1,5 +1,5 @@
-// Package wecom sends to WeCom group robots ("message push"): one markdown message a delivery. The key in the robot's
-// address is its only secret; there is no signature.
+// Package wecom sends to WeCom group robots ("message push"): one markdown message a delivery, in the dialect that can
+// show most of it. The key in the robot's address is its only secret; there is no signature.
 //
 // Facts about the robot: developer.work.weixin.qq.com/document/path/91770, and the sources named in codes.json. There
 // is no way known to ask whether a key is good without posting a message, so the channel is no [channel.Checker].
@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
-	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -81,15 +80,20 @@ func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*ht
 	if err != nil {
 		return nil, fmt.Errorf("webhook %w", err)
 	}
+	// A digest calls nobody as a rule, and the new dialect shows lists; the old one can call and has colours.
+	kind, render := "markdown", renderOld
+	if len(m.Items) > 0 && !calls(m) {
+		kind, render = "markdown_v2", renderNew
+	}
 	content, err := channel.Fit(m, maxContent, render)
 	if err != nil {
 		return nil, err
 	}
-	out, err := channel.JSON(body{"markdown", markdown{content}})
-	if err != nil {
-		return nil, err
-	}
-	return channel.Post(u, "application/json; charset=utf-8", out), nil
+	b := make(channel.Body, 0, len(content)+256)
+	b.Raw(`{"msgtype":"` + kind + `","` + kind + `":{"content":"`)
+	b.Text(string(content))
+	b.Raw(`"}}`)
+	return channel.Post(u, "application/json; charset=utf-8", b), nil
 }
 
 // Reply reads {"errcode":0,"errmsg":"ok"}.
@@ -109,60 +113,4 @@ func mention(id string) error {
 		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and the signs - _ @ and dots")
 	}
 	return nil
-}
-
-type body struct {
-	Type     string   `json:"msgtype"`
-	Markdown markdown `json:"markdown"`
-}
-
-type markdown struct {
-	Content string `json:"content"`
-}
-
-// render writes the markdown: headings, bold, links, quotes and three colours is all that the old dialect has, and the
-// new one calls nobody.
-func render(m message.Message) (string, error) {
-	colour := "info" // green
-	if m.Severity >= event.Warning {
-		colour = "warning" // orange
-	}
-	var b strings.Builder
-	b.Grow(1024)
-	b.WriteString("### <font color=\"" + colour + "\">" + channel.Markdown(channel.Title(m)) + "</font>\n")
-	for _, item := range m.Items {
-		if link := channel.Link(item.Link); link != "" {
-			b.WriteString("> [" + channel.Markdown(item.Title) + "](" + link + ")\n")
-		} else {
-			b.WriteString("> " + channel.Markdown(item.Title) + "\n")
-		}
-	}
-	if more := message.MoreText(m.Language, m.More); more != "" {
-		b.WriteString("> " + more + "\n")
-	}
-	colon := message.Colon(m.Language)
-	for _, fact := range m.Facts {
-		b.WriteString("> <font color=\"comment\">" + channel.Markdown(fact.Name) + "</font>" + colon)
-		for i, line := range channel.Lines(fact.Value) {
-			if i > 0 {
-				b.WriteString("\n> ")
-			}
-			b.WriteString(line)
-		}
-		b.WriteByte('\n')
-	}
-	if link := channel.Link(m.Link); link != "" {
-		b.WriteString("\n[" + channel.Markdown(message.LinkText(m.Language)) + "](" + link + ")")
-	}
-	called := channel.Called(m, mention)
-	if m.Mentions.All {
-		called = append(called, "all")
-	}
-	for i, id := range called {
-		if i == 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString("<@" + id + ">")
-	}
-	return b.String(), nil
 }

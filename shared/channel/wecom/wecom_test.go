@@ -29,7 +29,7 @@ func TestWeComKeepsTheContractOfChannels(t *testing.T) {
 		Accepted: `{"errcode":0,"errmsg":"ok"}`,
 		Answer:   answer,
 		Unlisted: "987654",
-		Shown:    content,
+		Shown:    shown,
 	})
 }
 
@@ -41,13 +41,20 @@ func answer(code, text string) string {
 	return `{"errcode":` + code + `,"errmsg":` + string(quoted) + `}`
 }
 
-// content is what WeCom counts and shows.
-func content(raw []byte) string {
-	var got body
+// shown is what WeCom counts and shows.
+func shown(raw []byte) string {
+	var got struct {
+		Type string                   `json:"msgtype"`
+		Old  struct{ Content string } `json:"markdown"`
+		New  struct{ Content string } `json:"markdown_v2"`
+	}
 	if err := json.Unmarshal(raw, &got); err != nil {
 		return err.Error()
 	}
-	return got.Markdown.Content
+	if got.Type == "markdown_v2" {
+		return got.New.Content
+	}
+	return got.Old.Content
 }
 
 func TestRequestIsAsItsGoldenFile(t *testing.T) {
@@ -58,11 +65,18 @@ func TestRequestIsAsItsGoldenFile(t *testing.T) {
 	calling.Mentions = message.Mentions{All: true, Users: []string{"zhangsan", "li.si@corp"}}
 	debug := channel.Settings{"webhook": "https://QYAPI.weixin.qq.com:443/cgi-bin/webhook/send?debug=1&key=" + key + "#x"}
 	channeltest.Golden(t, newWire(nil), *update, map[string]channeltest.Case{
-		"job failed": {To: to, Message: failed},
-		"mentions":   {To: to, Message: calling},
-		"digest":     {To: debug, Message: channeltest.Digest("en", "llm-sft-7b")},
-		"test":       {To: to, Message: message.Connectivity("zh", "企业微信", channeltest.At())},
+		"job failed":     {To: to, Message: failed},
+		"mentions":       {To: to, Message: calling},
+		"digest":         {To: debug, Message: channeltest.Digest("en", "llm-sft-7b")},
+		"digest calling": {To: to, Message: digestCalling()},
+		"test":           {To: to, Message: message.Connectivity("zh", "企业微信", channeltest.At())},
 	})
+}
+
+func digestCalling() message.Message {
+	m := channeltest.Digest("zh", "llm-sft-7b")
+	m.Mentions.Users = []string{"zhangsan"}
+	return m
 }
 
 func TestBodyHasNoEscapesThatWeComRefuses(t *testing.T) {
@@ -86,7 +100,8 @@ func TestTheLimitCountsBytesOfTheContentAndIsUsed(t *testing.T) {
 	t.Parallel()
 	m := channeltest.Message()
 	m.Facts[2].Value = strings.Repeat("显存不足，", 1000)
-	got, err := channel.Fit(m, maxContent, render)
+	out, err := channel.Fit(m, maxContent, renderOld)
+	got := string(out)
 	if err != nil || len(got) > maxContent || len(got) < maxContent-300 {
 		t.Errorf("the content has %d bytes, %v; want a little under %d", len(got), err, maxContent)
 	}
@@ -95,13 +110,17 @@ func TestTheLimitCountsBytesOfTheContentAndIsUsed(t *testing.T) {
 	}
 }
 
-func TestColourFollowsSeverity(t *testing.T) {
+func TestColourFollowsTheTone(t *testing.T) {
 	t.Parallel()
-	for severity, want := range map[event.Severity]string{event.Info: "info", event.Warning: "warning", event.Error: "warning"} {
+	for tone, want := range map[event.Tone]string{
+		event.Neutral: `### 🔵 PAI `, event.Good: `### <font color="info">✅ PAI `, event.Waiting: `### <font color="comment">⏳ PAI `,
+		event.Stopped:  `### <font color="comment">⏹️ PAI `,
+		event.Alarming: `### <font color="warning">⚠️ PAI `, event.Bad: `### <font color="warning">❌ PAI `,
+	} {
 		m := channeltest.Message()
-		m.Severity = severity
-		if got, err := render(m); err != nil || !strings.HasPrefix(got, `### <font color="`+want+`">PAI `) {
-			t.Errorf("severity %d is drawn as %.60s, %v; want %s", severity, got, err, want)
+		m.Tone = tone
+		if got, err := renderOld(m); err != nil || !strings.HasPrefix(string(got), want) {
+			t.Errorf("tone %d is drawn as %.60s, %v; want %s", tone, got, err, want)
 		}
 	}
 }

@@ -1,0 +1,93 @@
+package channel
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"pai-notify/shared/message"
+)
+
+// Body is a request's JSON being written. What a receiver shows is one long text inside it, made of our own markup and of
+// texts of others; each method says how far its argument is trusted. The methods that escape write inside a string of
+// the JSON.
+type Body []byte
+
+// Raw writes JSON, or text of our own that needs no escape in it.
+func (b *Body) Raw(s string) { *b = append(*b, s...) }
+
+// Text writes any text as it is.
+func (b *Body) Text(s string) {
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 || r == 0x2028 || r == 0x2029 {
+				*b = append(*b, s[start:i]...)
+				*b = append(*b, "\ufffd"...)
+				start = i + size
+			}
+			i += size
+			continue
+		}
+		if c >= ' ' && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		*b = append(*b, s[start:i]...)
+		switch c {
+		case '\n':
+			*b = append(*b, '\\', 'n')
+		case '\t':
+			*b = append(*b, '\\', 't')
+		case '"', '\\':
+			*b = append(*b, '\\', c)
+		default: // a control character, for which some robots take no escape
+		}
+		i++
+		start = i
+	}
+	*b = append(*b, s[start:]...)
+}
+
+// Markdown writes one line as [Markdown] makes it.
+func (b *Body) Markdown(s string) { b.Text(Markdown(s)) }
+
+// Lines writes the lines of a text as [Markdown], with own markup between them.
+func (b *Body) Lines(s, between string) {
+	first := true
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = Markdown(line); line == "" {
+			continue
+		}
+		if !first {
+			b.Raw(between)
+		}
+		first = false
+		b.Text(line)
+	}
+}
+
+// Link writes a markdown link; text alone where the address is not fit for one. The text is made harmless.
+func (b *Body) Link(text, address string) {
+	address = Link(address)
+	if address == "" {
+		b.Markdown(text)
+		return
+	}
+	b.Raw("[")
+	b.Markdown(text)
+	b.Raw("](")
+	b.Text(address)
+	b.Raw(")")
+}
+
+// Parts splits facts into those that matter at first sight and the details.
+func Parts(facts []message.Fact) (lead, details []message.Fact) {
+	for i, f := range facts {
+		if f.Detail {
+			return facts[:i], facts[i:]
+		}
+	}
+	return facts, nil
+}
