@@ -15,6 +15,8 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/channel/all"
 	"pai-notify/shared/database"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/eventbridge"
@@ -32,6 +34,7 @@ type setup struct {
 	sightings *sighting.Log
 	base      *catalog.Catalog
 	live      *catalog.Live
+	specs     []channel.Spec
 	cloud     cloud
 }
 
@@ -60,7 +63,7 @@ func newSetup(env environment.Environment, log *slog.Logger) (*setup, error) {
 	return &setup{
 		env: env, log: log, db: db, keys: keys, base: base, live: catalog.NewLive(base),
 		bootstrap: access.Bootstrap{Keys: keys, Hash: env.BootstrapHash},
-		sightings: &sighting.Log{DB: db, Now: env.Clock.Now},
+		sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, specs: all.Specs(channel.Deps{}),
 	}, nil
 }
 
@@ -89,7 +92,7 @@ func (s *setup) api() *httpapi.API {
 	httpapi.Register(a, huma.Operation{OperationID: "get-settings", Method: http.MethodGet, Path: "/api/v1/settings",
 		Summary: "What an administrator may change while pai-notify runs"}, s.settings)
 	httpapi.Register(a, huma.Operation{OperationID: "put-settings", Method: http.MethodPut, Path: "/api/v1/settings",
-		Summary: "Replace the settings", Metadata: httpapi.CheckBody(checkSettings(s.base))}, s.saveSettings)
+		Summary: "Replace the settings", Metadata: httpapi.CheckBody(checkSettings(s.base, s.specs))}, s.saveSettings)
 	return a
 }
 
@@ -190,6 +193,7 @@ func (r *run) answer(ctx context.Context, key, language string) (*answer, error)
 		if r.catalog, err = r.live.With(settings.CatalogOverride); err != nil {
 			r.log.ErrorContext(ctx, "catalogue override not used", "error", err.Error())
 		}
+		r.channels = settings.Channels
 	}
 	out := &answer{answerBody{Key: key, Steps: r.walk(ctx, language)}}
 	if r.order.Workspace == "" || !r.is("database") {

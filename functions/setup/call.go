@@ -205,7 +205,7 @@ func explain(c apiCall, err error) error {
 	case answer.Status == http.StatusTooManyRequests || has("Throttl"):
 		out.Code, out.Text, out.Advice = rule.CodeThrottled, c.service+" wants fewer calls", nil
 	case answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized ||
-		has("Forbidden", "NoPermission", "AccessDenied", "NotAuthorized"):
+		has("Forbidden", "NoPermission", "AccessDenied", "NotAuthorized", "RAM_PERMISSION_DENY"):
 		out.Code, out.Text = rule.CodeForbidden, "the function's role may not call "+c.action+" of "+c.service
 		out.Advice = map[string]string{
 			"en": "Attach the policy that GET /api/v1/setup/policy prints to the function's RAM role.",

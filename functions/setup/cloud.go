@@ -28,6 +28,9 @@ type cloud interface {
 	PutEvents(ctx context.Context, bus string, events []event.Event) error
 	Pushes(ctx context.Context, bus, eventID string) ([]push, error)
 	TryReading(ctx context.Context, bus string) error // makes the reading calls of other functions
+	Signs(ctx context.Context, region string) ([]reviewed, error)
+	Templates(ctx context.Context, region string) ([]reviewed, error)
+	Sender(ctx context.Context, region, address string) (sender, bool, error)
 }
 
 // push is one invocation of a target as EventBridge's trace of an event tells it.
@@ -83,7 +86,7 @@ func (a *alibaba) MakePAIRole(ctx context.Context) error {
 }
 
 func (a *alibaba) Workspaces(ctx context.Context) ([]string, error) {
-	const size, most = 100, 20
+	const size = 100
 	var names []string
 	for number := 1; number <= most; number++ {
 		var page struct {

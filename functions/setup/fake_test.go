@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"github.com/aws/smithy-go"
@@ -23,6 +24,9 @@ type fakeCloud struct {
 	sent       []event.Event
 	pushes     []push
 	forbid     map[string]bool // methods
+	signs      []reviewed
+	templates  []reviewed
+	senders    []sender
 	writes     int
 }
 
@@ -40,7 +44,7 @@ func (f *fakeCloud) enter(method string) (func(), error) {
 		defer f.mu.Unlock()
 		return nil, &rule.Error{Code: rule.CodeForbidden, Text: "the function's role may not call " + method,
 			Err: &smithy.OperationError{ServiceID: "Fake", OperationName: method, Err: smithyErr("NoPermission")}}
-	case !f.active && method != "Order" && method != "PAIRole" && method != "MakePAIRole" && method != "Workspaces":
+	case !f.active && method != "Order" && method != "PAIRole" && method != "MakePAIRole" && method != "Workspaces" && !strings.HasPrefix(method, "QuerySms") && method != "QueryMailAddressByParam":
 		defer f.mu.Unlock()
 		return nil, &rule.Error{Code: rule.CodeNotActivated, Text: "EventBridge is not activated for this account",
 			Err: smithyErr("ServiceNotEnable")}
@@ -194,4 +198,36 @@ func (f *fakeCloud) TryReading(context.Context, string) error {
 	}
 	leave()
 	return nil
+}
+
+func (f *fakeCloud) Signs(context.Context, string) ([]reviewed, error) {
+	leave, err := f.enter("QuerySmsSignList")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return f.signs, nil
+}
+
+func (f *fakeCloud) Templates(context.Context, string) ([]reviewed, error) {
+	leave, err := f.enter("QuerySmsTemplateList")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return f.templates, nil
+}
+
+func (f *fakeCloud) Sender(_ context.Context, _, address string) (sender, bool, error) {
+	leave, err := f.enter("QueryMailAddressByParam")
+	if err != nil {
+		return sender{}, false, err
+	}
+	defer leave()
+	for _, s := range f.senders {
+		if s.Address == address {
+			return s, true, nil
+		}
+	}
+	return sender{}, false, nil
 }

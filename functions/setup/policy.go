@@ -88,6 +88,15 @@ func grants() []grant {
 				"name is not documented; "+
 				"where it is refused, activate EventBridge in its console.",
 				"仅用于 \"activate\": true，即提交开通 EventBridge 的订单。该操作的权限名没有文档说明；若被拒绝，请在控制台开通 EventBridge。")},
+		{statement: allow("*", "dysms:SendSms", "dysms:QuerySendDetails"),
+			why: say("Only for SMS: deliver-sms sends, and asks what became of it.", "仅用于短信：deliver-sms 发送短信并查询发送结果。")},
+		{statement: allow("*", "dyvms:SingleCallByTts", "dyvms:QueryCallDetailByCallId"),
+			why: say("Only for calls: deliver-voice calls, and asks what became of it.", "仅用于语音：deliver-voice 拨打电话并查询通话结果。")},
+		{statement: allow("*", "dm:SingleSendMail"),
+			why: say("Only for mail: deliver-email sends.", "仅用于邮件：deliver-email 发送邮件。")},
+		{statement: allow("*", "dysms:QuerySmsSignList", "dysms:QuerySmsTemplateList", "dm:QueryMailAddressByParam"), once: true,
+			why: say("Set-up looks whether the sign name, the templates and the sender address exist and are approved.",
+				"初始化时检查签名、模板和发信地址是否存在、是否已审核通过。")},
 		{statement: allow("*", "paiworkspace:ListWorkspaces"), once: true,
 			why: say("Before it makes a bus, set-up looks whether the workspace exists.", "创建总线前检查工作空间是否存在。")},
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones by name, whatever the image has
@@ -11,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"pai-notify/shared/catalog"
+	"pai-notify/shared/channel"
 	"pai-notify/shared/database"
 	"pai-notify/shared/fault"
 )
@@ -18,7 +21,7 @@ import (
 var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 
 // checkSettings finds all faults of a settings document.
-func checkSettings(base *catalog.Catalog) func(context.Context, database.Settings) smithy.InvalidParamsError {
+func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Context, database.Settings) smithy.InvalidParamsError {
 	return func(_ context.Context, s database.Settings) smithy.InvalidParamsError {
 		var faults smithy.InvalidParamsError
 		if s.Language != "zh" && s.Language != "en" {
@@ -43,6 +46,30 @@ func checkSettings(base *catalog.Catalog) func(context.Context, database.Setting
 				faults.Add(fault.New("CatalogOverride", err.Error()))
 			}
 		}
+		checkChannels(&faults, specs, s.Channels)
 		return faults
+	}
+}
+
+// checkChannels adds the faults of what the channels' targets share.
+func checkChannels(faults *smithy.InvalidParamsError, specs []channel.Spec, set map[string]map[string]string) {
+	var sharing []string
+	for _, spec := range specs {
+		if len(spec.Shared) > 0 {
+			sharing = append(sharing, spec.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		i := slices.IndexFunc(specs, func(s channel.Spec) bool { return s.Name == name && len(s.Shared) > 0 })
+		switch {
+		case i < 0:
+			faults.Add(fault.JSON("channels."+channel.Short(name), "is no channel with settings of its own; those are "+
+				strings.Join(sharing, ", ")))
+		case len(set[name]) > 0:
+			spec := specs[i]
+			spec.Fields = spec.Shared
+			found := fault.OfMap(spec.Check(set[name]))
+			faults.AddNested("Channels."+name, found)
+		}
 	}
 }

@@ -23,15 +23,18 @@ const (
 	Blocked State = "blocked" // waits for somebody, or for another step
 	Failed  State = "failed"
 	Running State = "running" // look again in some seconds
+	Unused  State = "unused"  // of an optional step: nothing is set up, and nothing is wrong
 )
 
 // Step is one thing that pai-notify needs, as the API tells it.
 type Step struct {
 	ID     string `json:"id" example:"activation"`
 	Title  string `json:"title"`
-	State  State  `json:"state" enum:"done,needed,blocked,failed,running"`
+	State  State  `json:"state" enum:"done,needed,blocked,failed,running,unused"`
 	Text   string `json:"text" doc:"What was found"`
 	Advice string `json:"advice,omitempty" doc:"What to do next"`
+	// Optional steps hold up no other.
+	Optional bool `json:"optional,omitempty" doc:"pai-notify works without it; what it is for does not"`
 }
 
 // phrase is one text in both languages.
@@ -75,16 +78,18 @@ type finding struct {
 
 // part is a step of set-up.
 type part struct {
-	id    string
-	title phrase
-	look  func(context.Context) finding
+	id       string
+	title    phrase
+	look     func(context.Context) finding
+	optional bool
 }
 
 // run is one request's walk over the steps.
 type run struct {
 	*setup
-	request  string           // its id
-	catalog  *catalog.Catalog // with the override there is
+	request  string                       // its id
+	catalog  *catalog.Catalog             // with the override there is
+	channels map[string]map[string]string // shared settings, by channel
 	order    order
 	post     bool
 	found    map[string]finding
@@ -105,15 +110,20 @@ type order struct {
 
 func (r *run) parts() []part {
 	return []part{
-		{"keys", say("Keys", "密钥"), r.lookAtKeys},
-		{"database", say("Database", "数据库"), r.lookAtDatabase},
-		{"activation", say("Activation of EventBridge", "开通事件总线 EventBridge"), r.lookAtActivation},
-		{"roles", say("Service-linked roles", "服务关联角色"), r.lookAtRoles},
-		{"bus", say("Event bus of the workspace", "工作空间的事件总线"), r.lookAtBus},
-		{"targets", say("Function targets", "函数目标"), r.lookAtTargets},
-		{"deadletter", say("Dead-letter queue", "死信队列"), r.lookAtDeadLetter},
-		{"permissions", say("Permissions", "权限"), r.lookAtPermissions},
-		{"canary", say("Canary: an event that must come back", "金丝雀事件：必须返回的测试事件"), r.lookAtCanary},
+		{id: "keys", title: say("Keys", "密钥"), look: r.lookAtKeys},
+		{id: "database", title: databaseTitle, look: r.lookAtDatabase},
+		{id: "activation", title: activationTitle, look: r.lookAtActivation},
+		{id: "roles", title: say("Service-linked roles", "服务关联角色"), look: r.lookAtRoles},
+		{id: "bus", title: say("Event bus of the workspace", "工作空间的事件总线"), look: r.lookAtBus},
+		{id: "targets", title: say("Function targets", "函数目标"), look: r.lookAtTargets},
+		{id: "deadletter", title: say("Dead-letter queue", "死信队列"), look: r.lookAtDeadLetter},
+		{id: "sms-sign", title: say("SMS: sign name", "短信：签名"), look: r.lookAtSign, optional: true},
+		{id: "sms-template", title: say("SMS: templates", "短信：模板"), look: r.lookAtTemplates, optional: true},
+		{id: "voice-template", title: say("Voice: templates", "语音：模板"), look: r.lookAtSpeech, optional: true},
+		{id: "voice-number", title: say("Voice: number", "语音：号码"), look: r.lookAtNumber, optional: true},
+		{id: "mail-sender", title: say("Mail: sender address", "邮件：发信地址"), look: r.lookAtSender, optional: true},
+		{id: "permissions", title: say("Permissions", "权限"), look: r.lookAtPermissions},
+		{id: "canary", title: say("Canary: an event that must come back", "金丝雀事件：必须返回的测试事件"), look: r.lookAtCanary},
 	}
 }
 
@@ -145,7 +155,7 @@ func (r *run) walk(ctx context.Context, language string) []Step {
 			}
 		}
 		r.found[p.id] = f
-		steps = append(steps, Step{p.id, p.title.in(language), f.state, f.text.in(language), f.advice.in(language)})
+		steps = append(steps, Step{p.id, p.title.in(language), f.state, f.text.in(language), f.advice.in(language), p.optional})
 	}
 	return steps
 }

@@ -60,7 +60,7 @@ func TestSetUpDoneTwiceChangesNothing(t *testing.T) {
 	before := c.counts()
 	steps := c.steps(c.api(http.MethodPost, "/setup?workspace=nlp_train", map[string]any{"workspace": "nlp_train", "activate": true}))
 	for id, s := range steps {
-		if s.State != "done" {
+		if s.State != "done" && s.State != "unused" {
 			t.Errorf("%s is %s: %s", id, s.State, s.Text)
 		}
 	}

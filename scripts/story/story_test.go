@@ -289,7 +289,7 @@ func (c *cloud) setUp(workspace string) {
 	steps := c.steps(c.api(http.MethodPost, "/setup?workspace="+workspace, map[string]any{"workspace": workspace, "activate": true}))
 	until(c.t, 60*time.Second, func() string {
 		for _, s := range steps {
-			if s.State != "done" {
+			if s.State != "done" && s.State != "unused" {
 				steps = c.steps(c.api(http.MethodGet, "/setup?workspace="+workspace, nil))
 				return s.ID + " is " + s.State + ": " + s.Text + " " + s.Advice
 			}
