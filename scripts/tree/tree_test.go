@@ -154,7 +154,8 @@ func forbidden() map[string][]string {
 		shared + "seal":                 {shared + "rule", shared + "database", shared + "ledger", shared + "channel"},
 		shared + "httpapi":              {shared + "ledger", shared + "eventbridge", shared + "delivery"},
 		shared + "ledger":               {shared + "delivery", shared + "eventbridge", sdk},
-		"pai-notify/functions/deliver/": append(heavy, sdk),
+		"pai-notify/functions/deliver/": heavy,
+		shared + "delivery":             {sdk},
 		"pai-notify/functions/observe":  append(heavy, sdk),
 		"pai-notify/functions/sweep":    heavy,
 	}

@@ -1,12 +1,14 @@
 package channel_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 )
 
 func robot() channel.Address {
@@ -136,10 +138,53 @@ func TestCheckFindsAllFaultsAtOnce(t *testing.T) {
 
 func TestDestinationOfSettingsWithoutAnAddressIsTheirText(t *testing.T) {
 	t.Parallel()
-	spec := channel.Spec{Name: "sms", Contacts: true}
+	spec := channel.Spec{Name: "pager"}
 	a := channel.Destination(spec, channel.Settings{"phone": "13800138000", "empty": ""})
 	b := channel.Destination(spec, channel.Settings{"phone": "13800138000"})
 	if a != b || a == channel.Destination(spec, channel.Settings{"phone": "13800138001"}) {
 		t.Errorf("destinations %q and %q", a, b)
+	}
+}
+
+func TestDestinationOfAContactIsItsAddress(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ channel, to, want string }{
+		{"sms", "+8613800138000", "sms +8613800138000"},
+		{"voice", "+8613800138000", "voice +8613800138000"},
+		{"email", "Alice@Example.com", "email alice@example.com"},
+		{"sms", "", ""},
+	} {
+		spec := channel.Spec{Name: c.channel, Contacts: true}
+		if got := channel.Destination(spec, channel.Settings{channel.To: c.to, "signName": "x"}); got != c.want {
+			t.Errorf("Destination(%s, %q) = %q, want %q", c.channel, c.to, got, c.want)
+		}
+	}
+}
+
+func TestSecretsHoldEveryFormOfAnAddress(t *testing.T) {
+	t.Parallel()
+	secrets := channel.Secrets(channel.Settings{channel.To: "+8613800138000"}, "hunter2hunter2", "a b/c d", "abc")
+	for _, want := range []string{"+8613800138000", "8613800138000", "13800138000", "%2B8613800138000", "hunter2hunter2",
+		"a b/c d", "a+b%2Fc+d", "a%20b%2Fc%20d"} {
+		if !slices.Contains(secrets, want) {
+			t.Errorf("secrets %q lack %q", secrets, want)
+		}
+	}
+	if slices.Contains(secrets, "abc") {
+		t.Error("a text too short to be a secret would blank ordinary words")
+	}
+	if !slices.IsSortedFunc(secrets, func(a, b string) int { return len(b) - len(a) }) {
+		t.Errorf("secrets %q are not the longest first", secrets)
+	}
+}
+
+func TestSharedSettingsAreCheckedLikeATargets(t *testing.T) {
+	t.Parallel()
+	spec := channel.Spec{Name: "sms", Shared: []channel.Field{{Name: "signName", Required: true}, {Name: "mode", Options: []string{"a"}}}}
+	if got := fault.List(spec.CheckShared(channel.Settings{"mode": "b", "webhook": "x"})); len(got) != 3 {
+		t.Errorf("faults %v, want of signName, mode and webhook", got)
+	}
+	if got := fault.List(spec.Check(channel.Settings{"signName": "x"})); len(got) != 1 || !strings.Contains(got[0].Text, "none here") {
+		t.Errorf("a target with a shared setting has faults %v, want one", got)
 	}
 }

@@ -31,6 +31,9 @@ func secretsOf(spec Spec, to Settings, req *http.Request) []string {
 			add(to[field.Name], minSecret)
 		}
 	}
+	for _, form := range addressForms(to[To]) {
+		add(form, minSecret)
+	}
 	if req != nil {
 		add(req.URL.String(), minSecret)
 		add(req.URL.RequestURI(), minSegment)
@@ -47,6 +50,35 @@ func secretsOf(spec Spec, to Settings, req *http.Request) []string {
 	}
 	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
 	return list
+}
+
+// Secrets lists what no error of a call may show, the longest first: a contact's address in every form, and the values
+// given, each also as it stands in a URL.
+func Secrets(to Settings, values ...string) []string {
+	var list []string
+	for _, value := range append(values, addressForms(to[To])...) {
+		if len(value) >= minSecret {
+			list = append(list, value)
+			if escaped := url.QueryEscape(value); escaped != value {
+				list = append(list, escaped, strings.ReplaceAll(escaped, "+", "%20"))
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(list)
+}
+
+// addressForms are the ways in which a contact's address is written: as it is, in lower case, and a telephone number
+// without its plus sign or without mainland China's code.
+func addressForms(address string) []string {
+	if address == "" {
+		return nil
+	}
+	forms := []string{address, strings.ToLower(address)}
+	if digits, ok := strings.CutPrefix(address, "+"); ok {
+		forms = append(forms, digits, strings.TrimPrefix(digits, "86"))
+	}
+	return forms
 }
 
 // hide blanks secrets in a text, also one that was cut in the middle of a secret.
@@ -77,3 +109,6 @@ func withoutSecrets(err error, secrets []string) error {
 	}
 	return err
 }
+
+// Clean is err, or where its text shows a secret or a URL, only what may be shown of that.
+func Clean(err error, secrets []string) error { return withoutSecrets(withoutURL(err), secrets) }

@@ -16,10 +16,17 @@ import (
 const maxSetting = 1024
 
 // Check finds all faults of a target's settings at once. A fault's field is the setting's name; no fault repeats a value.
-func (s Spec) Check(to Settings) smithy.InvalidParamsError {
+func (s Spec) Check(to Settings) smithy.InvalidParamsError { return s.check(s.Fields, to) }
+
+// CheckShared finds all faults of what a deployment sets for all targets of a channel, in the same form.
+func (s Spec) CheckShared(shared Settings) smithy.InvalidParamsError {
+	return s.check(s.Shared, shared)
+}
+
+func (s Spec) check(fields []Field, to Settings) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
-	known := make([]string, 0, len(s.Fields))
-	for _, field := range s.Fields {
+	known := make([]string, 0, len(fields))
+	for _, field := range fields {
 		known = append(known, field.Name)
 		switch text := field.fault(to[field.Name]); {
 		case text != "":
@@ -30,11 +37,17 @@ func (s Spec) Check(to Settings) smithy.InvalidParamsError {
 	}
 	for _, name := range slices.Sorted(maps.Keys(to)) {
 		if !slices.Contains(known, name) {
-			faults.Add(fault.New(Short(name), fmt.Sprintf("is not a setting of channel %s; its settings are %s",
-				s.Name, strings.Join(known, ", "))))
+			faults.Add(fault.New(Short(name), s.unknown(known)))
 		}
 	}
 	return faults
+}
+
+func (s Spec) unknown(known []string) string {
+	if len(known) == 0 {
+		return fmt.Sprintf("is not a setting of channel %s, which has none here; leave it out", s.Name)
+	}
+	return fmt.Sprintf("is not a setting of channel %s; its settings are %s", s.Name, strings.Join(known, ", "))
 }
 
 // fault says what is wrong with a value, nothing where nothing is.
@@ -68,8 +81,15 @@ func isBlank(r rune) bool {
 }
 
 // Destination names the receiver of a target: one text however its address was written, so that its pace and its
-// duplicates are found across rules. It holds the address with its token: hash it with a key before it is kept.
+// duplicates are found across rules. It holds the address with its token: hash it with a key before it is kept. Where a
+// contact's address is not known, it is empty.
 func Destination(s Spec, to Settings) string {
+	if s.Contacts {
+		if to[To] == "" {
+			return ""
+		}
+		return s.Name + " " + strings.ToLower(to[To])
+	}
 	for _, field := range s.Fields {
 		if field.Address == nil {
 			continue

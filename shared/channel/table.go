@@ -41,23 +41,25 @@ type Table struct {
 	rows map[string][]Row // by signal and code
 }
 
-// MustTable reads a codes.json embedded in a program, so a fault in it is a defect: it panics. A status that the
-// channel's own rows leave out is read as this package's codes.json says.
-func MustTable(file []byte) *Table {
-	t := &Table{own: mustRows(file), rows: map[string][]Row{}}
-	add := func(rows []Row) {
+// MustTable reads the codes.json files embedded in a program, so a fault in one is a defect: it panics. A code that a
+// file leaves out is read as the next one says, and at last as this package's codes.json does.
+func MustTable(files ...[]byte) *Table {
+	t := &Table{rows: map[string][]Row{}}
+	add := func(rows []Row) (added []Row) {
 		for _, row := range rows {
+			if t.rows[row.Signal+" "+row.Code] == nil {
+				added = append(added, row)
+			}
+		}
+		for _, row := range added {
 			t.rows[row.Signal+" "+row.Code] = append(t.rows[row.Signal+" "+row.Code], row)
 		}
+		return added
 	}
-	add(t.own)
-	var missing []Row
-	for _, row := range mustRows(codes) {
-		if t.rows[row.Signal+" "+row.Code] == nil {
-			missing = append(missing, row)
-		}
+	for _, file := range files {
+		t.own = append(t.own, add(mustRows(file))...)
 	}
-	add(missing)
+	add(mustRows(codes))
 	return t
 }
 
@@ -74,11 +76,11 @@ func mustRows(file []byte) []Row {
 	return rows
 }
 
-// Rows are the channel's own rows in the order of its file.
+// Rows are the channel's own rows in the order of its files.
 func (t *Table) Rows() []Row { return t.own }
 
-// find gives the first row of a code that fits the text; rows without Match fit every text, after all others.
-func (t *Table) find(signal, code, text string) (row Row, ok bool) {
+// Find gives the first row of a code that fits the text; rows without Match fit every text, after all others.
+func (t *Table) Find(signal, code, text string) (row Row, ok bool) {
 	lower := ""
 	for _, r := range t.rows[signal+" "+code] {
 		if r.parts == nil {
@@ -113,7 +115,7 @@ type Answer struct {
 func (t *Table) Read(a Answer) error {
 	row, listed := Row{}, false
 	if a.Code != "" {
-		if row, listed = t.find(a.Signal, a.Code, a.Text); listed {
+		if row, listed = t.Find(a.Signal, a.Code, a.Text); listed {
 			if row.Class != Delivered {
 				return refuse(row, a.Code, a.Text)
 			}
@@ -123,13 +125,13 @@ func (t *Table) Read(a Answer) error {
 		}
 	}
 	status := strconv.Itoa(a.Status)
-	byStatus, known := t.find("http", status, a.Text)
+	byStatus, known := t.Find("http", status, a.Text)
 	if !known {
-		byStatus, known = t.find("http", status[:1]+"xx", a.Text)
+		byStatus, known = t.Find("http", status[:1]+"xx", a.Text)
 	}
 	decides := known && (a.Status/100 == 3 || a.Status == 429 || a.Status/100 == 5)
 	if a.Code != "" && !listed {
-		row, ok := t.find(a.Signal, "*", a.Text)
+		row, ok := t.Find(a.Signal, "*", a.Text)
 		if ok && (row.Class != Unknown || !decides) {
 			return refuse(row, a.Code, a.Text)
 		}
@@ -141,7 +143,7 @@ func (t *Table) Read(a Answer) error {
 		known = false
 	}
 	if !known {
-		byStatus, _ = t.find("http", "*", a.Text)
+		byStatus, _ = t.Find("http", "*", a.Text)
 	}
 	return refuse(byStatus, "HTTP "+status, a.Text)
 }
@@ -150,13 +152,13 @@ func (t *Table) Read(a Answer) error {
 func (t *Table) Advise(code, text string) Advice {
 	if status, ok := strings.CutPrefix(code, "HTTP "); ok && status != "" {
 		for _, key := range []string{status, status[:1] + "xx", "*"} {
-			if row, ok := t.find("http", key, text); ok && row.Advice != nil {
+			if row, ok := t.Find("http", key, text); ok && row.Advice != nil {
 				return row.Advice
 			}
 		}
 		return nil
 	}
-	if row, ok := t.find("break", code, text); ok {
+	if row, ok := t.Find("break", code, text); ok {
 		return row.Advice
 	}
 	for _, key := range []string{code, "*"} {
@@ -164,7 +166,7 @@ func (t *Table) Advise(code, text string) Advice {
 			if own.Signal == "http" || own.Signal == "break" || own.Code != key {
 				continue
 			}
-			if row, ok := t.find(own.Signal, key, text); ok {
+			if row, ok := t.Find(own.Signal, key, text); ok {
 				return row.Advice
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/dingtalk"
 	"pai-notify/shared/channel/lark"
+	"pai-notify/shared/channel/sms"
 	"pai-notify/shared/channel/webhook"
 	"pai-notify/shared/channel/wecom"
 )
@@ -17,6 +18,7 @@ func Channels(d channel.Deps) []channel.Channel {
 		wecom.New(d),
 		lark.New(d),
 		webhook.New(d),
+		sms.New(d),
 	}
 }
 

@@ -26,8 +26,9 @@ import (
 type Samples struct {
 	// Settings are those of a target whose receiver is at base, such as http://127.0.0.1:1234. They hold the Secrets.
 	Settings func(base string) channel.Settings
-	Secrets  []string // that no error may show, each at least 5 bytes long
-	Codes    []byte   // the channel's codes.json
+	Secrets  []string      // that no error may show, each at least 5 bytes long
+	Codes    []byte        // the channel's codes.json
+	Rows     []channel.Row // instead, where a channel reads answers by more than one file
 
 	Accepted string                         // body of an answer that says yes
 	Answer   func(code, text string) string // body of an answer with such a code; nil where the status alone decides
@@ -39,7 +40,19 @@ type Samples struct {
 	Called func(body []byte) []string
 	// Data says that the channel sends data to programs, which get hostile text as it is.
 	Data bool
+	// Cloud says that the channel is a service of Alibaba Cloud, whose API is at the receiver, and that sends to contacts.
+	Cloud bool
 }
+
+// Key signs the requests of a channel that is a service of Alibaba Cloud.
+func Key() channel.Credentials {
+	return channel.Credentials{
+		AccessKeyID: "STS.FakeAccessKeyId0123456789", AccessKeySecret: "FakeAccessKeySecret0123456789",
+		SecurityToken: "FakeSecurityToken/0123456789+abcdefghijklmnopqrstuvwxyz==",
+	}
+}
+
+func keys(context.Context) (channel.Credentials, error) { return Key(), nil }
 
 // At is the time of the suite's clock, for golden files too.
 func At() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -47,6 +60,10 @@ func At() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 // Run tests a channel over HTTP against the contract of package channel.
 func Run(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples) {
 	t.Helper()
+	if s.Cloud {
+		key := Key()
+		s.Secrets = append(s.Secrets, key.AccessKeyID, key.AccessKeySecret, key.SecurityToken)
+	}
 	c := suite{newChannel, s}
 	t.Run("Classes", c.classes)
 	t.Run("Codes", c.codes)
@@ -84,6 +101,8 @@ func Message() message.Message {
 		Severity: event.Error,
 		Tone:     event.Bad,
 		Language: "zh",
+		View:     event.View{Failing: true},
+		Brief:    message.Brief{Name: "llm-sft-7b", Status: "任务失败", At: At()},
 	}
 }
 
@@ -94,7 +113,11 @@ func (c suite) open(base string, client smithyhttp.ClientDo) (channel.Channel, c
 		client = channel.Client(nil, []string{host})
 	}
 	w := &watch{next: client}
-	return c.newChannel(channel.Deps{Client: w, Now: At, Allow: []string{host}}), c.Settings(base), w
+	d := channel.Deps{Client: w, Now: At, Allow: []string{host}}
+	if c.Cloud {
+		d.Cloud = channel.Cloud{Region: "cn-hangzhou", Endpoint: base, Credentials: keys}
+	}
+	return c.newChannel(d), c.Settings(base), w
 }
 
 // answerer is a receiver without a network.
@@ -170,6 +193,9 @@ func (c suite) shown(body []byte) string {
 
 func (c suite) rows(t *testing.T) []channel.Row {
 	t.Helper()
+	if c.Rows != nil {
+		return c.Rows
+	}
 	var rows []channel.Row
 	if err := json.Unmarshal(c.Codes, &rows); err != nil || len(rows) == 0 {
 		t.Fatalf("codes.json: %d rows, %v", len(rows), err)

@@ -34,24 +34,29 @@ func Golden(t *testing.T, w channel.Wire, update bool, cases map[string]Case) {
 			if err != nil {
 				t.Fatalf("Request: %v", err)
 			}
-			got := dump(t, req)
-			file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".request.golden")
-			if update {
-				if err := os.MkdirAll("testdata", 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, got, 0o644); err != nil { //nolint:gosec // a file of the source tree
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file) //nolint:gosec // a name from the test
-			if err != nil {
-				t.Fatalf("%v (go test -update writes it)", err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("the request differs from %s (-want +got); go test -update accepts it:\n%s", file, diff)
-			}
+			golden(t, name+".request", update, dump(t, req))
 		})
+	}
+}
+
+// golden compares got with testdata/<name>.golden.
+func golden(t *testing.T, name string, update bool, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden")
+	if update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil { //nolint:gosec // a file of the source tree
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file) //nolint:gosec // a name from the test
+	if err != nil {
+		t.Fatalf("%v (go test -update writes it)", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("it differs from %s (-want +got); go test -update accepts it:\n%s", file, diff)
 	}
 }
 

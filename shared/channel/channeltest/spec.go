@@ -2,6 +2,7 @@ package channeltest
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,14 +18,20 @@ func (c suite) spec(t *testing.T) {
 	if s.Name == "" || s.Title == "" || s.Name != strings.ToLower(s.Name) {
 		t.Errorf("name %q, title %q", s.Name, s.Title)
 	}
-	for _, field := range s.Fields {
+	for _, field := range slices.Concat(s.Fields, s.Shared) {
 		for _, language := range []string{"en", "zh"} {
 			if field.Label[language] == "" || field.Help[language] == "" {
 				t.Errorf("field %s has no label or help in %s", field.Name, language)
 			}
 		}
 	}
+	if s.Contacts != (to[channel.To] != "") || s.Contacts != c.Cloud {
+		t.Errorf("contacts is %v, want it where settings hold a contact's address", s.Contacts)
+	}
 	for _, secret := range c.Secrets {
+		if c.Cloud {
+			break
+		}
 		held := false
 		for _, field := range s.Fields {
 			held = held || field.Secret && strings.Contains(to[field.Name], secret)
@@ -45,6 +52,10 @@ func (c suite) settings(t *testing.T) {
 	t.Parallel()
 	ch, good, _ := c.open("http://receiver.test:80", answerer(200, c.Accepted))
 	s := ch.Spec()
+	if c.Cloud {
+		c.shared(t, s, good)
+		good = channel.Settings{}
+	}
 	if faults := s.Check(good); faults.Len() != 0 {
 		t.Errorf("good settings have faults: %v", fault.List(faults))
 	}
@@ -57,6 +68,9 @@ func (c suite) settings(t *testing.T) {
 	bad := channel.Settings{"colour": "red"}
 	if got := fault.List(s.Check(bad)); len(got) != required+1 {
 		t.Errorf("settings without anything but an unknown one have faults %v, want %d", got, required+1)
+	}
+	if len(s.Fields) == 0 {
+		return
 	}
 	const base = "http://receiver.test:80"
 	for _, field := range s.Fields {
@@ -98,6 +112,25 @@ func (c suite) settings(t *testing.T) {
 			}
 			for _, f := range list {
 				c.clean(t, field.Name+" with "+name, f.Text)
+			}
+		}
+	}
+}
+
+// shared checks the settings that a deployment has once.
+func (c suite) shared(t *testing.T, s channel.Spec, good channel.Settings) {
+	t.Helper()
+	good = maps.Clone(good)
+	delete(good, channel.To)
+	if faults := s.CheckShared(good); faults.Len() != 0 {
+		t.Errorf("good shared settings have faults: %v", fault.List(faults))
+	}
+	for _, field := range s.Shared {
+		for name, value := range map[string]string{"over-long": strings.Repeat("x", 2000), "hostile": "<b>【\n】${x}"} {
+			to := maps.Clone(good)
+			to[field.Name] = value
+			if list := fault.List(s.CheckShared(to)); len(list) != 1 || list[0].Path != field.Name {
+				t.Errorf("shared setting %s that is %s has faults %v, want one", field.Name, name, list)
 			}
 		}
 	}
