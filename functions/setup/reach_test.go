@@ -175,6 +175,7 @@ func TestChannelsSettingsAreCheckedByWhatTheirTargetsShare(t *testing.T) {
 		{Name: "signName", Required: true}, {Name: "mode", Options: []string{"a", "b"}}}}}
 	settings := database.DefaultSettings()
 	settings.Channels = map[string]map[string]string{"sms": {"mode": "c", "SignName": "x"}, "dingtalk": {"a": "b"}, "Fax": {}}
+	settings.ChannelRegions = map[string][]string{"sms": {"mainland", "eu-central-1", "Europe"}, "fax": nil}
 	var got []string
 	for _, f := range fault.List(checkSettings(nil, specs)(context.Background(), settings)) {
 		got = append(got, f.Path+" "+f.Text)
@@ -185,11 +186,13 @@ func TestChannelsSettingsAreCheckedByWhatTheirTargetsShare(t *testing.T) {
 		"channels.sms.signName is missing; give it a value",
 		"channels.sms.mode is not one of a, b",
 		"channels.sms.SignName is not a setting of channel sms; its settings are signName, mode",
+		"channelRegions.fax is no channel",
+		"channelRegions.sms[2] is no region such as cn-hangzhou, nor the word mainland, which stands for all of mainland China",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("faults\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	settings.Channels = map[string]map[string]string{"sms": {}}
+	settings.Channels, settings.ChannelRegions = map[string]map[string]string{"sms": {}}, nil
 	if faults := checkSettings(nil, specs)(context.Background(), settings); faults.Len() != 0 {
 		t.Errorf("a channel without settings: %v", fault.List(faults))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/database"
 	"pai-notify/shared/fault"
+	"pai-notify/shared/rule"
 )
 
 var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
@@ -47,6 +49,7 @@ func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Con
 			}
 		}
 		checkChannels(&faults, specs, s.Channels)
+		checkRegions(&faults, specs, s.ChannelRegions)
 		return faults
 	}
 }
@@ -70,6 +73,24 @@ func checkChannels(faults *smithy.InvalidParamsError, specs []channel.Spec, set 
 			spec.Fields = spec.Shared
 			found := fault.OfMap(spec.Check(set[name]))
 			faults.AddNested("Channels."+name, found)
+		}
+	}
+}
+
+var regionName = regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]{2,40}$`)
+
+// checkRegions adds the faults of the table of where channels exist.
+func checkRegions(faults *smithy.InvalidParamsError, specs []channel.Spec, exist map[string][]string) {
+	for _, name := range slices.Sorted(maps.Keys(exist)) {
+		if !slices.ContainsFunc(specs, func(s channel.Spec) bool { return s.Name == name }) {
+			faults.Add(fault.JSON("channelRegions."+channel.Short(name), "is no channel"))
+			continue
+		}
+		for i, region := range exist[name] {
+			if region != rule.Mainland && !regionName.MatchString(region) {
+				faults.Add(fault.JSON(fmt.Sprintf("channelRegions.%s[%d]", name, i), "is no region such as cn-hangzhou, nor the word "+
+					rule.Mainland+", which stands for all of mainland China"))
+			}
 		}
 	}
 }
