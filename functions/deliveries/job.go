@@ -136,8 +136,13 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 		if len(f.States) == 0 {
 			f.States = []ledger.State{ledger.State(states(kind)[0])}
 		}
-		// A key is its caller's: nobody comes by another's job.
-		j, err := s.ledger.StartJob(ctx, ledger.Job{Kind: kind, Key: access.From(ctx).KeyID + " " + in.Key, Filter: f, Force: c.Force})
+		var j ledger.Job
+		change := access.Change{Action: "deliveries." + string(kind), Workspace: c.Workspace, Before: c}
+		err = s.keys.Audited(ctx, change, func(ctx context.Context) (any, error) {
+			// A key is its caller's: nobody comes by another's job.
+			j, err = s.ledger.StartJob(ctx, ledger.Job{Kind: kind, Key: access.From(ctx).KeyID + " " + in.Key, Filter: f, Force: c.Force})
+			return map[string]any{"job": j.ID, "total": j.Total}, err
+		})
 		if errors.Is(err, ledger.ErrJobKey) {
 			return nil, wrong("header.Idempotency-Key", "was used for another request; use a new one for each")
 		}

@@ -23,35 +23,62 @@ func (s *service) replayOne(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	moved, err := s.replayer(now).One(ctx, in.ID, in.Force)
-	if err != nil {
-		return nil, err
-	}
-	return s.moved(ctx, in.Named, moved, "delivery replayed")
+	return s.audited(ctx, now, in.Named, replayed, func(ctx context.Context) (ledger.Moved, error) {
+		return s.replayer(now).One(ctx, in.ID, in.Force)
+	})
 }
 
 func (s *service) cancelOne(ctx context.Context, in *struct{ Named }) (*answer, error) {
-	if _, _, _, err := s.read(ctx, in.Named, access.Editor); err != nil {
-		return nil, err
-	}
-	list, err := s.ledger.Cancel(ctx, []string{in.ID})
+	now, _, _, err := s.read(ctx, in.Named, access.Editor)
 	if err != nil {
 		return nil, err
 	}
-	return s.moved(ctx, in.Named, list[0], "delivery cancelled")
+	return s.audited(ctx, now, in.Named, cancelled, func(ctx context.Context) (ledger.Moved, error) {
+		list, err := s.ledger.Cancel(ctx, []string{in.ID})
+		if err != nil {
+			return ledger.Moved{}, err
+		}
+		return list[0], nil
+	})
 }
 
-// moved answers with a delivery as it is now, or with why it was left as it was.
-func (s *service) moved(ctx context.Context, in Named, m ledger.Moved, what string) (*answer, error) {
-	if m.Err != nil {
-		return nil, refusal(in, m.Err)
-	}
-	now, e, _, err := s.read(ctx, in, access.Editor)
+// moving is what is done to one delivery, as the audit and as the log call it.
+type moving struct{ action, log string }
+
+var ( // tables that never change
+	replayed  = moving{"delivery.replay", "delivery replayed"}  //nolint:gochecknoglobals // see above
+	cancelled = moving{"delivery.cancel", "delivery cancelled"} //nolint:gochecknoglobals // see above
+)
+
+// audited moves a delivery and writes down who did. The answer is the delivery as it is now, or why it was left as it was.
+func (s *service) audited(
+	ctx context.Context, now present, in Named, what moving, move func(context.Context) (ledger.Moved, error),
+) (out *answer, err error) {
+	_, e, _, err := s.read(ctx, in, access.Editor)
 	if err != nil {
 		return nil, err
 	}
-	s.note(ctx, what, "delivery", e.ID, "bus", e.Bus, "rule", e.Rule, "target", e.Target)
-	return &answer{s.wire(e, now)}, nil
+	c := access.Change{Action: what.action, Object: in.ID, Before: map[string]any{
+		"state": e.State, "rule": e.Rule, "target": e.Target, "channel": e.Channel,
+	}}
+	c.Workspace, _ = now.catalog.Workspace(e.Bus)
+	err = s.keys.Audited(ctx, c, func(ctx context.Context) (any, error) {
+		m, err := move(ctx)
+		if err == nil && m.Err != nil {
+			err = refusal(in, m.Err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		now, e, _, err := s.read(ctx, in, access.Editor)
+		if err != nil {
+			return nil, err
+		}
+		s.note(ctx, what.log, "delivery", e.ID, "bus", e.Bus, "rule", e.Rule, "target", e.Target)
+		out = &answer{s.wire(e, now)}
+		return map[string]any{"state": e.State}, nil
+	})
+	return out, err
 }
 
 // refusal says why a delivery was left as it was, and what to do.

@@ -275,3 +275,15 @@ func changed(r object, value any, path ...string) object {
 	changed(inner, value, path[1:]...)
 	return r
 }
+
+// exec changes the database.
+func (h *harness) exec(statement string) {
+	h.t.Helper()
+	err := h.db.Write(h.t.Context(), false, func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/eventbridge"
 	"pai-notify/shared/httpapi"
 )
 
@@ -31,7 +32,18 @@ func (s *service) recompile(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	results, err := now.store.Recompile(ctx, in.Workspace)
+	var results []eventbridge.Recompiled
+	change := access.Change{Action: recompiled, Workspace: in.Workspace}
+	err = s.keys.Audited(ctx, change, func(ctx context.Context) (after any, err error) {
+		results, err = now.store.Recompile(ctx, in.Workspace)
+		names := []string{}
+		for _, r := range results {
+			if r.Err == nil {
+				names = append(names, r.Name)
+			}
+		}
+		return map[string]any{"recompiled": names}, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,8 @@ func (s *service) create(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), rule.MatchMissing)
+	named := Named{InWorkspace: in.InWorkspace, Name: in.Body.Name}
+	out, err := s.put(ctx, now, named, made, in.Body.rule(access.From(ctx).PAIUser), rule.MatchMissing)
 	if err != nil {
 		return nil, err
 	}
@@ -149,25 +150,27 @@ func (s *service) replace(ctx context.Context, in *struct {
 		if in.Waiting != "" {
 			return nil, wrong("query.waiting", "is for a rule that is disabled; leave it out, or set enabled to false")
 		}
-		return s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+		return s.put(ctx, now, in.Named, replaced, in.Body.rule(access.From(ctx).PAIUser), match)
 	}
 	if err := s.asks(ctx, now, in.Named, in.Asking, false); err != nil {
 		return nil, err
 	}
-	out, err := s.put(ctx, now, in.Workspace, in.Body.rule(access.From(ctx).PAIUser), match)
+	out, err := s.put(ctx, now, in.Named, replaced, in.Body.rule(access.From(ctx).PAIUser), match)
 	if err != nil {
 		return nil, err
 	}
 	return out, s.settle(ctx, now, in.Named, in.Asking)
 }
 
-func (s *service) put(ctx context.Context, now present, workspace string, r rule.Rule, match string) (*answer, error) {
-	saved, err := now.store.Put(ctx, workspace, r, match)
-	if err != nil {
-		return nil, err
-	}
-	s.note(ctx, "rule saved", workspace, r.Name)
-	return s.told(saved, now.catalog), nil
+func (s *service) put(ctx context.Context, now present, in Named, action string, r rule.Rule, match string) (*answer, error) {
+	return s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
+		saved, err := now.store.Put(ctx, in.Workspace, r, match)
+		if err != nil {
+			return nil, err
+		}
+		s.note(ctx, "rule saved", in.Workspace, r.Name)
+		return s.told(saved, now.catalog), nil
+	})
 }
 
 func (s *service) remove(ctx context.Context, in *struct {
@@ -188,7 +191,9 @@ func (s *service) remove(ctx context.Context, in *struct {
 	if err := s.asks(ctx, now, in.Named, in.Asking, true); err != nil {
 		return nil, err
 	}
-	err = now.store.Delete(ctx, in.Workspace, in.Name, match)
+	_, err = s.audited(ctx, now, deleted, in.Named, func(ctx context.Context) (*answer, error) {
+		return nil, now.store.Delete(ctx, in.Workspace, in.Name, match)
+	})
 	if err != nil && !gone(err) {
 		return nil, err
 	}
@@ -232,17 +237,23 @@ func (s *service) toggle(ctx context.Context, in Named, a Asking, on bool) (*ans
 	if err != nil {
 		return nil, err
 	}
-	what := "rule enabled"
+	what, action := "rule enabled", enabled
 	if !on {
-		what = "rule disabled"
+		what, action = "rule disabled", disabled
 		if err := s.asks(ctx, now, in, a, false); err != nil {
 			return nil, err
 		}
 	}
-	saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
+	out, err := s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
+		saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
+		if err != nil {
+			return nil, err
+		}
+		s.note(ctx, what, in.Workspace, in.Name)
+		return s.told(saved, now.catalog), nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	s.note(ctx, what, in.Workspace, in.Name)
-	return s.told(saved, now.catalog), s.settle(ctx, now, in, a)
+	return out, s.settle(ctx, now, in, a)
 }

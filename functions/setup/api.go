@@ -179,7 +179,11 @@ func (s *setup) do(ctx context.Context, in *struct {
 		if err = r.migrate(ctx); err != nil {
 			return nil, err
 		}
-		if key, err = s.bootstrap.Redeem(ctx, r.order.PAIUser); err != nil {
+		err = s.keys.Audited(ctx, access.Change{Action: "key.bootstrap"}, func(ctx context.Context) (any, error) {
+			key, err = s.bootstrap.Redeem(ctx, r.order.PAIUser)
+			return map[string]any{"role": access.Admin, "paiUser": r.order.PAIUser}, err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -246,13 +250,19 @@ func (s *setup) settings(ctx context.Context, _ *struct{}) (*settingsAnswer, err
 func (s *setup) saveSettings(ctx context.Context, in *struct {
 	httpapi.Checked[database.Settings]
 }) (*settingsAnswer, error) {
-	if err := access.From(ctx).Require(access.Admin); err != nil {
+	if err := access.From(ctx).RequireEverywhere(access.Admin); err != nil {
 		return nil, err
 	}
 	if err := s.db.CheckVersion(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.db.SaveSettings(ctx, in.Body); err != nil {
+	before, err := s.db.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	change := access.Change{Action: "settings.replace", Before: before}
+	err = s.keys.Audited(ctx, change, func(ctx context.Context) (any, error) { return in.Body, s.db.SaveSettings(ctx, in.Body) })
+	if err != nil {
 		return nil, err
 	}
 	return &settingsAnswer{in.Body}, nil

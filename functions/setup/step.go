@@ -148,7 +148,7 @@ func (r *run) walk(ctx context.Context, language string) []Step {
 		case r.order.DryRun:
 			f.text = f.text.and(say("(A POST without dryRun would do it.)", "（不带 dryRun 的 POST 会执行此步骤。）"))
 		default:
-			if err := f.fix(ctx); err != nil {
+			if err := r.mend(ctx, p.id, f.fix); err != nil {
 				f = r.failed(err)
 			} else if f = p.look(ctx); p.id != "canary" {
 				r.changed = true
