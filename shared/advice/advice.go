@@ -4,6 +4,7 @@ package advice
 
 import (
 	"pai-notify/shared/channel"
+	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
 )
 
@@ -24,17 +25,30 @@ func New(channels []channel.Channel) Book {
 // Of is what to do about an attempt that was recorded with a code and a text; nil where nothing is known, or nothing has
 // to be done.
 func (b Book) Of(channelName string, class, code, text string) channel.Advice {
-	if class == "" || class == channel.Delivered.String() {
+	if class == channel.Delivered.String() {
 		return nil
 	}
-	if own, ok := ours[code]; ok {
+	if own := Own(code); own != nil {
 		return own
+	}
+	if class == "" {
+		return nil
 	}
 	if a, ok := b.channels[channelName]; ok {
 		return a.Advise(code, text)
 	}
 	return nil
 }
+
+// Codes of deliveries that delivery functions and the ledger end by themselves.
+const (
+	CodeContactGone       = "ContactGone"
+	CodeContactIncomplete = "ContactIncomplete"
+	CodeNotFailing        = "NotFailing"
+)
+
+// Own is what to do about a code of ours; nil for one that is not.
+func Own(code string) channel.Advice { return ours[code] }
 
 // ours are the codes that delivery functions and the ledger record where no receiver was asked.
 var ours = map[string]channel.Advice{ //nolint:gochecknoglobals // a table that never changes
@@ -59,6 +73,24 @@ var ours = map[string]channel.Advice{ //nolint:gochecknoglobals // a table that 
 		"en": "The receiver may have the message already: look there. It is tried again by itself; if this repeats, look into the delivery " +
 			"function's log for why it ends, such as its memory or time-out in s.yaml.",
 		"zh": "接收端可能已收到该消息，请先确认；系统会自动重试。若反复出现，请查看投递函数日志，检查其内存或超时配置（s.yaml）。",
+	},
+	CodeContactGone: {
+		"en": "Save the contact again under the same id in the message receiving settings, or take it out of the rule's target; then replay " +
+			"the delivery.",
+		"zh": "请在消息接收设置中以相同 id 重新保存该联系人，或将其从规则目标中移除，然后重放。",
+	},
+	CodeContactIncomplete: {
+		"en": "Add what the text names to the contact in the message receiving settings; then replay the delivery.",
+		"zh": "请在消息接收设置中为该联系人补全提示所缺的号码或地址，然后重放。",
+	},
+	CodeNotFailing: {
+		"en": "Nothing has to be done: the target calls for failing outcomes only. To be called for all, set its outcomes to all.",
+		"zh": "无需处理：该目标仅在失败结果时呼叫。如需所有结果都呼叫，请将其 outcomes 设为 all。",
+	},
+	ledger.CodeUnknown: {
+		"en": "Nobody knows whether the message went out, and so it is not sent again by itself. Look at the telephone, or in the " +
+			"service's send records; if nothing arrived, replay the delivery.",
+		"zh": "无法确认消息是否已发出，为避免重复，系统不会自动重发。请查看手机或服务的发送记录；若未收到，请重放该投递。",
 	},
 	"Panic": {
 		"en": "This is a defect of pai-notify: its stack is in the delivery function's log. Report it with the event's type.",

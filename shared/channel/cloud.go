@@ -62,7 +62,7 @@ type Fate int
 
 // The fates. The zero value decides nothing.
 const (
-	Pending Fate = iota // not known yet
+	Pending Fate = iota // the service has the message, and what became of it is not known yet
 	Absent              // the service knows no such message: never accepted, or not listed yet
 	Arrived             // at the handset or the mailbox, or the call was answered
 	Failed              // it will not arrive

@@ -8,7 +8,11 @@
 // The first of many is told alone and at once. What had to wait for the receiver's pace goes as digests, where the
 // channel allows it, in the next slot that anybody takes: see parcel.go.
 //
-// A delivery is told at least once. The window for a second time is a process that ends after the receiver has taken the
+// Contacts. Where a target names contacts, their number or mail address is looked up when the message is sent and is in
+// no envelope, row or log.
+//
+// Once. A channel that must never send twice marks what it is about to send in the ledger: see once.go. A delivery over
+// any other channel is told at least once. The window for a second time is a process that ends after the receiver has taken the
 // message and before the ledger has; the message's id is the same then.
 package delivery
 
@@ -24,6 +28,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/clock"
+	"pai-notify/shared/contact"
 	"pai-notify/shared/database"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/seal"
@@ -43,8 +48,12 @@ const (
 	tickTime = 45 * time.Second // after so long a timer leaves the rest to the next one, which comes a minute after it
 )
 
-// maxDigest is how many deliveries one digest tells at most, so that an instance holds few events at a time.
-const maxDigest = 100
+// How many deliveries one digest tells at most, so that an instance holds few events at a time. Over a channel that never
+// sends twice it is more, since such channels may send the least.
+const (
+	maxDigest     = 100
+	maxDigestOnce = 500
+)
 
 // Handler does the work of one channel's delivery function. It is safe for concurrent use.
 type Handler struct {
@@ -53,27 +62,34 @@ type Handler struct {
 	db      *database.DB
 	ledger  *ledger.Ledger
 	catalog *catalog.Live
+	people  Contacts
 	keys    *seal.Keyset
 	clock   clock.Clock
 	log     *slog.Logger
 	lease   time.Duration
 }
 
-// Config is what a Handler works with. Only the zero Clock may be left as it is.
+// Contacts finds contacts by their ids; a *contact.Book does.
+type Contacts interface {
+	Get(ctx context.Context, ids ...string) (map[string]contact.Contact, error)
+}
+
+// Config is what a Handler works with. Only the zero Clock may be left as it is, and Contacts where the channel has none.
 type Config struct {
-	Channel channel.Channel
-	DB      *database.DB
-	Catalog *catalog.Catalog
-	Keys    *seal.Keyset
-	Clock   clock.Clock
-	Log     *slog.Logger
+	Channel  channel.Channel
+	DB       *database.DB
+	Catalog  *catalog.Catalog
+	Contacts Contacts
+	Keys     *seal.Keyset
+	Clock    clock.Clock
+	Log      *slog.Logger
 }
 
 // New makes a Handler.
 func New(c Config) *Handler {
 	return &Handler{
 		channel: c.Channel, spec: c.Channel.Spec(), db: c.DB, ledger: ledger.New(c.DB, c.Keys, c.Clock.Now),
-		catalog: catalog.NewLive(c.Catalog), keys: c.Keys, clock: c.Clock, log: c.Log,
+		catalog: catalog.NewLive(c.Catalog), people: c.Contacts, keys: c.Keys, clock: c.Clock, log: c.Log,
 		lease: leaseTime,
 	}
 }
@@ -121,8 +137,11 @@ func isTimer(body []byte) bool {
 
 // terms are on what this channel claims.
 func (h *Handler) terms() ledger.Terms {
-	t := ledger.Terms{Pace: h.spec.Pace, Lease: h.onClock(h.lease), Patience: patience}
-	if h.spec.Digest {
+	t := ledger.Terms{Pace: h.spec.Pace, Lease: h.onClock(h.lease), Patience: patience, Once: h.spec.Once}
+	switch {
+	case h.spec.Digest && h.spec.Once:
+		t.Digest = maxDigestOnce
+	case h.spec.Digest:
 		t.Digest = maxDigest
 	}
 	return t
@@ -138,6 +157,8 @@ type present struct {
 	catalog  *catalog.Catalog
 	settings database.Settings
 	zone     *time.Location
+	contacts map[string]contact.Contact // those that were looked up
+	asked    map[string]bool            // ids that were
 }
 
 func (h *Handler) present(ctx context.Context) (present, error) {
@@ -148,7 +169,7 @@ func (h *Handler) present(ctx context.Context) (present, error) {
 	if err != nil {
 		return present{}, err
 	}
-	p := present{settings: settings}
+	p := present{settings: settings, contacts: map[string]contact.Contact{}, asked: map[string]bool{}}
 	if p.catalog, err = h.catalog.With(settings.CatalogOverride); err != nil {
 		// Set-up checks an override before it is saved; this one was made for another release.
 		h.log.ErrorContext(ctx, "catalogue override ignored: correct it in the settings", "error", err.Error())

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"pai-notify/shared/advice"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
@@ -59,6 +60,13 @@ func (h *Handler) deliver(ctx context.Context, body []byte) (Answer, error) {
 // entries reads a body. Every body makes an entry, if need be one that is dead.
 func (h *Handler) entries(ctx context.Context, p present, body []byte) ([]ledger.Entry, error) {
 	envelopes, err := rule.DecodeEnvelopes(body)
+	ids := make([]string, len(envelopes))
+	for i, e := range envelopes {
+		ids[i] = e.Target.Contact
+	}
+	if err := h.lookUp(ctx, p, ids); err != nil {
+		return nil, err
+	}
 	entries := make([]ledger.Entry, 0, len(envelopes))
 	for _, e := range envelopes {
 		entry, err := h.entry(p, e)
@@ -71,6 +79,11 @@ func (h *Handler) entries(ctx context.Context, p present, body []byte) ([]ledger
 	switch {
 	case errors.As(err, &broken):
 		for _, bytes := range broken.Bodies {
+			if taken, err := h.receipt(ctx, p, bytes); err != nil {
+				return nil, err
+			} else if taken {
+				continue
+			}
 			entry := undecodable(h.spec.Name, bytes, broken.Err)
 			entries = append(entries, entry)
 			h.log.ErrorContext(ctx, "body is no envelope: kept in the ledger, dead", "channel", h.spec.Name, "bytes", len(body),
@@ -94,7 +107,8 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	view := p.catalog.View(e.Event)
 	entry := ledger.Entry{
 		EventSource: e.Event.Source, EventID: e.Event.ID, Bus: e.Rule.Bus, Rule: e.Rule.Name, Target: e.Target.ID,
-		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Happened: e.Event.Time, Sealed: unit, Event: event,
+		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Happened: e.Event.Time, Failing: view.Failing,
+		Sealed: unit, Event: event,
 	}
 	if e.Target.Channel != h.spec.Name {
 		entry.Fault = &ledger.Fault{Class: channel.Misconfigured, Code: codeMisrouted,
@@ -109,7 +123,15 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 		entry.NotBefore = now.Add(d)
 	}
 	// Where the secrets do not open, the attempt says so; until then the destination is not known.
-	if settings, err := e.Open(h.keys); err == nil {
+	settings, err := e.Open(h.keys)
+	switch {
+	case err != nil:
+	case h.spec.Contacts:
+		entry.Address = h.address(p, e.Target.Contact)
+		if onlyFailing(h.spec, settings) && !view.Failing {
+			entry.Unwanted = advice.CodeNotFailing
+		}
+	default:
 		entry.Address = channel.Destination(h.spec, settings)
 	}
 	return entry, nil

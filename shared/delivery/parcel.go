@@ -22,9 +22,11 @@ type parcel struct {
 	list     []ledger.Delivery
 	settings channel.Settings
 	message  message.Message
+	zone     *time.Location // of its times
 
 	parts   []message.Message // of a digest
 	refused *channel.Outcome  // why the only delivery of it cannot be sent
+	moved   *string           // where its receiver is now, and not where it was when it was claimed
 }
 
 // tell sends the deliveries of one slot: as one message if they have the same settings and language. What does not fit
@@ -40,13 +42,14 @@ func (h *Handler) tell(ctx context.Context, p present, slot []ledger.Delivery, r
 			a := ledger.Attempt{At: h.clock.Now(), Outcome: *parcel.refused}
 			attempts = []ledger.Attempt{a}
 			h.note(ctx, parcel, 1, a)
+		case parcel.moved != nil: // it is claimed again at once, by the pace of where it goes now
 		case !sent || h.further(ctx, parcel.list[0]):
 			sent = true
 			attempts = h.try(ctx, parcel)
 		}
 		batch := make([]ledger.Result, len(parcel.list))
 		for i, d := range parcel.list {
-			batch[i] = ledger.Result{Delivery: d, Attempts: attempts}
+			batch[i] = h.result(d, parcel, attempts)
 		}
 		results <- batch
 	}
@@ -55,6 +58,7 @@ func (h *Handler) tell(ctx context.Context, p present, slot []ledger.Delivery, r
 // further takes a slot for a second message of one claim.
 func (h *Handler) further(ctx context.Context, d ledger.Delivery) bool {
 	terms := h.terms()
+	terms.Failing = d.Failing
 	wait, err := h.ledger.Take(ctx, d.Destination, terms)
 	return err == nil && wait <= terms.Patience && h.clock.Sleep(ctx, wait) == nil
 }
@@ -65,7 +69,7 @@ next:
 	for _, d := range slot {
 		one := h.render(ctx, p, d)
 		for i := range parcels {
-			if together := &parcels[i]; one.refused == nil && together.refused == nil &&
+			if together := &parcels[i]; one.sendable() && together.sendable() && one.zone.String() == together.zone.String() &&
 				maps.Equal(one.settings, together.settings) && one.message.Language == together.message.Language {
 				together.list = append(together.list, d)
 				together.parts = append(together.parts, one.message)
@@ -87,17 +91,21 @@ next:
 	return parcels
 }
 
+// sendable says whether it is to be sent, and by this claim.
+func (p *parcel) sendable() bool { return p.refused == nil && p.moved == nil }
+
 // digest makes one message of several. Its id is the same whenever the same deliveries are told together.
 func (h *Handler) digest(p present, d *parcel) {
 	sum := sha256.New()
 	oldest := d.list[0].Created
 	for _, one := range d.list {
-		sum.Write([]byte(one.ID))
+		sum.Write([]byte(h.messageID(one)))
 		if one.Created.Before(oldest) {
 			oldest = one.Created
 		}
 	}
 	o := h.options(p, d.message.Language, oldest)
+	o.Zone = d.zone
 	o.ID = "digest-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum.Sum(nil)[:16]))
 	d.message = message.Digest(d.parts, o)
 }
@@ -108,7 +116,7 @@ func (h *Handler) options(p present, language string, since time.Time) message.O
 
 // render makes the message of a delivery and opens where it goes, or says why it cannot.
 func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one parcel) {
-	one.list = []ledger.Delivery{d}
+	one.list, one.zone = []ledger.Delivery{d}, p.zone
 	defer func() {
 		if r := recover(); r != nil {
 			o := h.panicked(ctx, d, r)
@@ -135,11 +143,20 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 		return one
 	}
 	language := unit.Language
+	if h.spec.Contacts {
+		person, err := h.reach(ctx, p, &one, unit)
+		if err != nil || one.refused != nil {
+			return one
+		}
+		if language == "" {
+			language = person.Language
+		}
+	}
 	if language == "" {
 		language = p.settings.Language
 	}
 	o := h.options(p, language, d.Created)
-	o.ID = d.ID
+	o.ID, o.Zone = h.messageID(d), one.zone
 	one.message = message.New(e, p.catalog.View(e), o)
 	one.message.Mentions = unit.Mentions
 	return one

@@ -27,6 +27,13 @@ func (h *Handler) send(ctx context.Context, p present, claimed []ledger.Delivery
 	if len(claimed) == 0 {
 		return nil
 	}
+	ids := make([]string, len(claimed))
+	for i, d := range claimed {
+		ids[i] = d.Contact
+	}
+	if err := h.lookUp(ctx, p, ids); err != nil {
+		return errors.Join(err, h.giveBack(ctx, claimed))
+	}
 	sending, cancel := before(ctx, writeTime)
 	defer cancel()
 	queues := bySlot(claimed)
@@ -51,6 +58,16 @@ func (h *Handler) send(ctx context.Context, p present, claimed []ledger.Delivery
 		close(results)
 	}()
 	return h.recordAll(ctx, results, answer)
+}
+
+// giveBack gives claims back untried.
+func (h *Handler) giveBack(ctx context.Context, claimed []ledger.Delivery) error {
+	results := make([]ledger.Result, len(claimed))
+	for i, d := range claimed {
+		results[i] = ledger.Result{Delivery: d}
+	}
+	_, err := h.record(ctx, results)
+	return err
 }
 
 // bySlot parts deliveries by destination, and those of each by the slot they share, in order.
@@ -145,7 +162,7 @@ func (h *Handler) try(ctx context.Context, p parcel) (attempts []ledger.Attempt)
 	// Nothing is begun that might outlive the lease, of which a ninth is left for recording. Waiting behind others of the
 	// same destination may have used it up.
 	left := h.clock.Real(p.list[0].Due.Sub(h.clock.Now())) - h.lease/9
-	if left < h.lease/4 {
+	if left < h.lease/4 || !h.mark(ctx, p) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, left)
@@ -171,7 +188,11 @@ func (h *Handler) again(ctx context.Context, d ledger.Delivery, tries int) bool 
 	if h.clock.Sleep(ctx, wait) != nil {
 		return false
 	}
+	if h.spec.Once { // the slot was not used
+		return true
+	}
 	terms := h.terms()
+	terms.Failing = d.Failing
 	wait, err = h.ledger.Take(ctx, d.Destination, terms)
 	return err == nil && wait <= terms.Patience && h.clock.Sleep(ctx, wait) == nil
 }
@@ -187,7 +208,7 @@ func (h *Handler) attempt(ctx context.Context, p parcel) (a ledger.Attempt) {
 		a.Took = time.Since(start)
 	}()
 	receipt, err := h.channel.Send(ctx, p.settings, p.message)
-	a.Receipt, a.Outcome = receipt, channel.Classify(err)
+	a.Receipt, a.Outcome = receipt, h.strict(channel.Classify(err))
 	return a
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/contact"
 	"pai-notify/shared/database"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/seal"
@@ -82,6 +83,6 @@ func build(getenv func(string) string, out io.Writer, open func(channel.Deps) ch
 		Cloud: channel.NewCloud(env.Region, env.CloudEndpoint, roleKeys),
 	})
 	return New(Config{
-		Channel: c, DB: db, Catalog: base, Keys: keys, Clock: env.Clock, Log: slog.New(slog.NewJSONHandler(out, nil)),
+		Channel: c, DB: db, Catalog: base, Contacts: contact.New(db, env.Clock.Now), Keys: keys, Clock: env.Clock, Log: slog.New(slog.NewJSONHandler(out, nil)),
 	}), nil
 }

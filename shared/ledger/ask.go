@@ -180,7 +180,7 @@ func (l *Ledger) reported(
 // answer is what an answer makes of a delivery whose service was asked.
 func (r *row) answer(a Answer, now int64) (attempt, bool) {
 	switch {
-	case a.Failure != "" || a.Report.Fate == channel.Absent || a.Report.Fate == channel.Pending && (r.state == Delivered || a.Report.Receipt == ""):
+	case a.Failure != "", a.Report.Fate == channel.Absent, a.Report.Fate == channel.Pending && r.state == Delivered:
 		return r.unanswered(a, now), true
 	case r.state == Delivered:
 		return r.report(a.Report, now)

@@ -114,7 +114,8 @@ func (l *Ledger) record(
 		}
 		if r.claim == result.Delivery.Token && (r.state == Claimed || r.unknown() && delivered(result.Attempts)) {
 			slot := result.Delivery.Slot
-			if err := decide(ctx, tx, r, sharers[slot] > 1, result, now); err != nil {
+			together := sharers[slot] > 1 && !result.Delivery.Once // one by one would use up what little such channels may send
+			if err := decide(ctx, tx, r, together, result, now); err != nil {
 				return nil, err
 			}
 			if n := len(result.Attempts); n > 0 && !heard[slot] { // the first speaks for all
