@@ -113,7 +113,7 @@ func TestWhatTheRoleMayNotLookUpIsSaidAndIsNoFault(t *testing.T) {
 
 func TestTheServicesListsAreReadPageByPage(t *testing.T) {
 	t.Parallel()
-	a, seen := newAlibaba(t, map[string]string{
+	a, _ := newAlibaba(t, map[string]string{
 		"QuerySmsSignList": `200 {"Code":"OK","SmsSignList":[{"SignName":"PAI通知","AuditStatus":"AUDIT_STATE_PASS","Reason":{}}]}`,
 		"QuerySmsTemplateList": `200 {"Code":"OK","SmsTemplateList":[{"TemplateCode":"SMS_1","AuditStatus":"AUDIT_STATE_NOT_PASS",` +
 			`"TemplateContent":"${name}","OuterTemplateType":1,"Reason":{"RejectInfo":"no"}}]}`,
@@ -141,8 +141,8 @@ func TestTheServicesListsAreReadPageByPage(t *testing.T) {
 	for i := range full {
 		full[i] = `{"SignName":"x","AuditStatus":"AUDIT_STATE_PASS"}`
 	}
-	a, seen = newAlibaba(t, map[string]string{"QuerySmsSignList": `200 {"Code":"OK","SmsSignList":[` + strings.Join(full, ",") + `]}`})
-	if list, err := a.Signs(t.Context(), "cn-hangzhou"); err != nil || len(list) != 1000 || len(seen.queries) != most {
+	long, seen := newAlibaba(t, map[string]string{"QuerySmsSignList": `200 {"Code":"OK","SmsSignList":[` + strings.Join(full, ",") + `]}`})
+	if list, err := long.Signs(t.Context(), "cn-hangzhou"); err != nil || len(list) != 1000 || len(seen.queries) != most {
 		t.Errorf("%d sign names in %d calls, %v; want it to stop at %d", len(list), len(seen.queries), err, most)
 	}
 }

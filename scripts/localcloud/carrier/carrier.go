@@ -166,7 +166,7 @@ func (c *Carrier) faulty(service, recipient string, normal func(string) string, 
 			fault.Wait(ctx)
 			return answer, err
 		}
-		return nil, rpc.Raw(func(w http.ResponseWriter, r *http.Request) {
+		return nil, rpc.RawError(func(w http.ResponseWriter, r *http.Request) {
 			body := ""
 			if fault.Code != "" {
 				body = fmt.Sprintf(`{"Code":%q,"Message":"The local cloud was told to say so.","RequestId":%q}`, fault.Code, q.ID)

@@ -120,9 +120,8 @@ func (c *Carrier) querySendDetails(_ context.Context, q *rpc.Request) (rpc.Answe
 		}
 	}
 	now := c.options.Clock.Now()
-	date, err := time.ParseInLocation("20060102", q.Get("SendDate"), china(now).Location())
-	if err != nil || now.Sub(date) > 31*day {
-		return say("isv.INVALID_PARAMETERS", "参数格式不正确: SendDate"), nil
+	if date, err := time.ParseInLocation("20060102", q.Get("SendDate"), china(now).Location()); err != nil || now.Sub(date) > 31*day {
+		return say("isv.INVALID_PARAMETERS", "参数格式不正确: SendDate"), nil //nolint:nilerr // it is answered
 	}
 	size, err := q.Int("PageSize", 1, 50, 10)
 	if err != nil {

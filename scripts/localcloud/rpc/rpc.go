@@ -146,18 +146,18 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, q *Request, h Handl
 	if err == nil {
 		answer, err = h(r.Context(), q)
 	}
-	if raw := Raw(nil); errors.As(err, &raw) {
+	if raw := RawError(nil); errors.As(err, &raw) {
 		raw(w, r)
 		return
 	}
 	s.answer(w, q, answer, err)
 }
 
-// Raw is an answer in no product's form, as a [Handler] returns it where its product is to break: it writes the answer.
-type Raw func(w http.ResponseWriter, r *http.Request)
+// RawError is an answer in no product's form, as a [Handler] returns it where its product is to break: it writes the answer.
+type RawError func(w http.ResponseWriter, r *http.Request)
 
-// Error is there so that a Raw can be returned; nobody reads it.
-func (Raw) Error() string { return "an answer of another form" }
+// Error is there so that it can be returned; nobody reads it.
+func (RawError) Error() string { return "an answer of another form" }
 
 // Error is an error answer. With status 200 it is the product's own: Success is false, and SDK clients report no error.
 type Error struct {
