@@ -32,7 +32,7 @@ func TestTheProjectsTemplateHasNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"access", "connectivity", "deliveries", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup", "sweep"}
+	want := []string{"access", "connectivity", "contacts", "deliveries", "deliver-dingtalk", "deliver-lark", "deliver-webhook", "deliver-wecom", "observe", "rules", "setup", "sweep"}
 	for _, name := range want {
 		f, ok := got.Function(name)
 		if !ok {
@@ -59,12 +59,12 @@ func TestAFunctionIsGivenOnlyTheEnvironmentItNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	may := map[string]string{
-		"SEAL_KEYS":       "setup rules connectivity deliveries sweep deliver-*",
+		"SEAL_KEYS":       "setup rules connectivity contacts deliveries sweep deliver-*",
 		"BOOTSTRAP_HASH":  "setup",
-		"FUNCTION_ARN":    "setup rules connectivity",
-		"DEAD_LETTER_ARN": "setup rules",
+		"FUNCTION_ARN":    "setup rules connectivity contacts",
+		"DEAD_LETTER_ARN": "setup rules contacts",
 		"ALLOW_NETWORKS":  "connectivity deliver-*",
-		"ALLOW_RECEIVERS": "rules connectivity deliveries sweep deliver-*",
+		"ALLOW_RECEIVERS": "rules connectivity contacts deliveries sweep deliver-*",
 	}
 	for _, f := range template.Blocks {
 		name := f.Name

@@ -212,7 +212,7 @@ func matching(ctx context.Context, tx *sql.Tx, id string, match int64) (Contact,
 	case errors.Is(err, sql.ErrNoRows):
 		return old, NotFound(id)
 	case err == nil && match != 0 && match != old.Revision:
-		return old, changed(id)
+		return old, Changed(id)
 	}
 	return old, err
 }
@@ -231,11 +231,12 @@ func free(ctx context.Context, tx *sql.Tx, c Contact) error {
 		return err
 	}
 	var faults smithy.InvalidParamsError
-	faults.Add(fault.New("PAIUser", taken(other)))
+	faults.Add(fault.New("PAIUser", Taken(other)))
 	return faults
 }
 
-func taken(by string) string {
+// Taken is the fault of a PAI user who is another contact.
+func Taken(by string) string {
 	return fmt.Sprintf("is contact %q already; one PAI user is one contact", by)
 }
 

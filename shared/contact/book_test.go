@@ -226,22 +226,27 @@ func testTests(t *testing.T, open func() *contact.Book, clock *clock) {
 	if _, err := b.Create(t.Context(), alice()); err != nil {
 		t.Fatal(err)
 	}
-	for i := range contact.MaxTests {
-		if wait, err := b.Test(t.Context(), "alice"); err != nil || wait != 0 {
-			t.Fatalf("test %d waits %s, %v", i+1, wait, err)
+	test := func(id string, want time.Duration) int64 {
+		t.Helper()
+		ticket, wait, err := b.Test(t.Context(), id)
+		if err != nil || wait != want {
+			t.Errorf("a test of %s waits %s, %v; want %s", id, wait, err, want)
 		}
+		return ticket
+	}
+	for range contact.MaxTests - 1 {
+		test("alice", 0)
 		clock.advance(time.Hour)
 	}
-	if wait, err := b.Test(t.Context(), "alice"); err != nil || wait != 19*time.Hour {
-		t.Errorf("one more waits %s, %v; want 19 h, until the first is a day old", wait, err)
+	if err := b.Untest(t.Context(), test("alice", 0)); err != nil {
+		t.Error(err)
 	}
-	if wait, err := b.Test(t.Context(), "bob"); err != nil || wait != 0 {
-		t.Errorf("another contact waits %s, %v", wait, err)
-	}
-	clock.advance(19 * time.Hour)
-	if wait, err := b.Test(t.Context(), "alice"); err != nil || wait != 0 {
-		t.Errorf("a day later it waits %s, %v", wait, err)
-	}
+	test("alice", 0)
+	test("alice", 20*time.Hour) // until the first is a day old
+	test("bob", 0)
+	clock.advance(20 * time.Hour)
+	test("alice", 0)
+	test("alice", time.Hour)
 }
 
 func testLists(t *testing.T, open func() *contact.Book, _ *clock) {

@@ -137,6 +137,9 @@ func parseEmail(text string) (string, error) {
 	if len(text) > maxEmail {
 		return "", fmt.Errorf("has %d characters, at most %d are allowed; give one address", len(text), maxEmail)
 	}
+	if strings.Contains(text, "***@") {
+		return "", errors.New("is masked; give the whole address")
+	}
 	for _, r := range text {
 		if r > unicode.MaxASCII {
 			return "", errors.New("holds other signs than ASCII; write a domain of another script in its xn--… form")

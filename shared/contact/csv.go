@@ -74,7 +74,7 @@ func ReadCSV(data []byte) *Sheet {
 	r.FieldsPerRecord = -1 // checked below, for every line
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
-		s.add(0, "", "is empty; its first line names the columns: "+columnNames())
+		s.add(0, "", "is empty; its first line names the columns: "+ColumnNames())
 		return s
 	}
 	if err != nil {
@@ -103,6 +103,12 @@ func ReadCSV(data []byte) *Sheet {
 	}
 }
 
+// Refuse adds a fault of a line, which is left out then.
+func (s *Sheet) Refuse(line int, column, text string) {
+	s.add(line, column, text)
+	s.Rows = slices.DeleteFunc(s.Rows, func(r Row) bool { return r.Line == line })
+}
+
 func (s *Sheet) add(line int, column, text string) {
 	s.Faults = append(s.Faults, Fault{line, column, text})
 }
@@ -124,7 +130,7 @@ func (s *Sheet) header(names []string) []field {
 		name := unguard(strings.TrimSpace(given))
 		at := slices.IndexFunc(fields(), func(f field) bool { return strings.EqualFold(f.name, name) || f.zh == name })
 		if at < 0 {
-			s.add(1, cut(name), "is no column; there are "+columnNames()+", parted by commas")
+			s.add(1, cut(name), "is no column; there are "+ColumnNames()+", parted by commas")
 			continue
 		}
 		f := fields()[at]
@@ -140,7 +146,8 @@ func (s *Sheet) header(names []string) []field {
 	return columns
 }
 
-func columnNames() string {
+// ColumnNames lists what the columns of a file can be.
+func ColumnNames() string {
 	var names []string
 	for _, f := range fields() {
 		names = append(names, f.name)

@@ -42,6 +42,7 @@ func exists(id string) *Error {
 	return &Error{CodeExists, fmt.Sprintf("there is a contact %.64q already", id)}
 }
 
-func changed(id string) *Error {
+// Changed is the error for a contact that is not as its writer knew it.
+func Changed(id string) *Error {
 	return &Error{CodeChanged, fmt.Sprintf("contact %.64q has changed since it was read", id)}
 }

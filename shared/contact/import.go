@@ -172,7 +172,7 @@ func (p *plan) checkOwners() {
 			p.fault(r, "paiUser", fmt.Sprintf("is also in line %d; one PAI user is one contact", first[user]))
 			return true
 		case other != "" && other != r.Contact.ID && (p.partial || !inFile || next == user):
-			p.fault(r, "paiUser", taken(other))
+			p.fault(r, "paiUser", Taken(other))
 			return true
 		}
 		first[user] = r.Line

@@ -26,6 +26,8 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Advice string  `json:"advice" doc:"What to do about it, in the language of Accept-Language: zh or en"`
 	Errors []Field `json:"errors,omitempty" doc:"Every fault of the request, in the order of its fields"`
 
+	Rules []InRule `json:"rules,omitempty" doc:"Which rules stand in the way"`
+
 	RetryAfter time.Duration `json:"-"` // where it is known when the request can succeed: the header Retry-After, in seconds
 
 	cause error
@@ -35,6 +37,13 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 type Field struct {
 	Path    string `json:"path" doc:"The field in the body, such as targets[2].settings.webhook, or query.NAME, path.NAME"`
 	Message string `json:"message" doc:"What is wrong with it and what would be right"`
+}
+
+// InRule is a target of a rule.
+type InRule struct {
+	Workspace string `json:"workspace"`
+	Rule      string `json:"rule"`
+	Target    string `json:"target"`
 }
 
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }

@@ -11,6 +11,9 @@ import (
 	"pai-notify/shared/fault"
 )
 
+// ContactsLock is the key of the lock that keeps those who save rules with contacts, and those who delete contacts, apart.
+const ContactsLock = "contacts"
+
 // Contact is what a rule asks of a contact; a contact.Contact is one.
 type Contact interface {
 	// Address is where a channel reaches the contact, by the channel's name; empty where it does not.

@@ -15,6 +15,15 @@ type Regions struct {
 	Exist map[string][]string // by channel: where it exists; an empty list means everywhere, no list the default
 }
 
+// RegionsOf reads regions as the settings keep them: a channel whose shared settings name a region is called there.
+func RegionsOf(own string, shared map[string]map[string]string, exist map[string][]string) Regions {
+	r := Regions{Own: own, Other: map[string]string{}, Exist: exist}
+	for name, settings := range shared {
+		r.Other[name] = settings["region"]
+	}
+	return r
+}
+
 // DefaultRegions are where channels exist that do not everywhere, as far as is known. Calls outside mainland China are
 // closed to new users since 2022 (help.aliyun.com/en/vms); short messages have hosts in these regions
 // (alibaba-cloud-sdk-go, endpoints of dysmsapi).

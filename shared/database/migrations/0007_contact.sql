@@ -31,6 +31,7 @@ insert into contact_book (id, changes) values (1, 0);
 
 -- Test messages of the last day.
 create table contact_test (
+  id      bigint not null primary key, -- contact_book's changes
   contact text   not null,
   at      bigint not null
 );
