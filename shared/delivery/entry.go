@@ -107,7 +107,7 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	view := p.catalog.View(e.Event)
 	entry := ledger.Entry{
 		EventSource: e.Event.Source, EventID: e.Event.ID, Bus: e.Rule.Bus, Rule: e.Rule.Name, Target: e.Target.ID,
-		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Happened: e.Event.Time, Failing: view.Failing,
+		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Owner: view.VisibleTo(), Happened: e.Event.Time, Failing: view.Failing,
 		Sealed: unit, Event: event,
 	}
 	if e.Target.Channel != h.spec.Name {

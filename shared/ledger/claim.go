@@ -65,8 +65,8 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 		r := row{
 			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus),
 			rule: keyColumn(e.Rule), target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel),
-			destination: hashes[i], object: column(e.Object), happened: millis(e.Happened), due: millis(e.NotBefore),
-			sealed: e.Sealed, event: e.Event, isNew: true,
+			destination: hashes[i], object: column(e.Object), owner: column(e.Owner), happened: millis(e.Happened),
+			due: millis(e.NotBefore), sealed: e.Sealed, event: e.Event, isNew: true,
 		}
 		if e.Failing {
 			r.failing = 1

@@ -20,6 +20,7 @@ type Filter struct {
 	Channel string    `json:"channel,omitempty"`
 	Object  string    `json:"object,omitempty"` // id of what the event is about
 	Event   string    `json:"event,omitempty"`  // id
+	Owners  []string  `json:"owners,omitempty"` // whose: see [Entry]
 	From    time.Time `json:"from,omitzero"`    // when EventBridge first asked for it: from then on,
 	To      time.Time `json:"to,omitzero"`      // and before then
 }
@@ -137,6 +138,11 @@ func (f Filter) where(v *values, w walk) string {
 	one("channel", column(f.Channel))
 	one("object", column(f.Object))
 	one("event_id", keyColumn(f.Event))
+	owners := make([]string, len(f.Owners))
+	for i, owner := range f.Owners {
+		owners[i] = column(owner)
+	}
+	in("owner", owners)
 	if !f.From.IsZero() {
 		all = append(all, "created >= "+v.one(millis(f.From)))
 	}

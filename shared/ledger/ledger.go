@@ -75,6 +75,7 @@ type Entry struct {
 	Channel  string
 	Address  string    // of the receiver, normalised: see channel.Destination; empty where it is not known
 	Object   string    // id of what the event is about
+	Owner    string    // who may see that, beside administrators: see event.View.VisibleTo
 	Happened time.Time // zero where the event does not say
 	Failing  bool      // the event is of a failing outcome
 	Sealed   []byte    // the target, its secrets sealed
@@ -97,6 +98,7 @@ type Delivery struct {
 	ID                                                       string
 	EventSource, EventID, Bus, Rule, Target, Contact, Object string
 
+	Owner       string // see [Entry]
 	Channel     string
 	Destination string // hash; empty where it is not known
 	State       State

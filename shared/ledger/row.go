@@ -11,7 +11,7 @@ import (
 
 // row is a delivery in a transaction. Times are milliseconds.
 type row struct {
-	id, source, eventID, bus, rule, target, contact, channel, destination, object string
+	id, source, eventID, bus, rule, target, contact, channel, destination, object, owner string
 
 	happened                                       int64
 	state                                          State
@@ -61,7 +61,7 @@ func (r *row) fail(now int64, after time.Duration) {
 func (r *row) delivery() Delivery {
 	return Delivery{
 		ID: r.id, EventSource: r.source, EventID: r.eventID, Bus: r.bus, Rule: r.rule, Target: r.target, Contact: r.contact,
-		Object: r.object, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
+		Object: r.object, Owner: r.owner, Channel: r.channel, Destination: r.destination, State: r.state, Due: moment(r.due), Token: r.claim,
 		Attempts: int(r.attempts), Tries: int(r.tries), Sealed: r.sealed, Event: r.event, Created: moment(r.created),
 		Start: moment(r.start), Slot: r.slot, Probe: r.probe, Failing: r.failing != 0, Once: r.once,
 	}
@@ -69,7 +69,7 @@ func (r *row) delivery() Delivery {
 
 const (
 	initial = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
-		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing`
+		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing, owner`
 	columns = initial + ", sending, marked, ask, arrived"
 	whole   = columns + ", sealed, event"
 	outside = columns + ", null, null" // without what is only needed to send
@@ -79,7 +79,7 @@ const (
 func (r *row) fields() []any {
 	return []any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
 		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
-		&r.receipt, &r.created, &r.done, &r.alone, &r.failing, &r.sending, &r.marked, &r.ask, &r.arrived, &r.sealed, &r.event}
+		&r.receipt, &r.created, &r.done, &r.alone, &r.failing, &r.owner, &r.sending, &r.marked, &r.ask, &r.arrived, &r.sealed, &r.event}
 }
 
 // rows locks the deliveries of some ids, in order. What is selected is whole or outside.
@@ -115,7 +115,7 @@ func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) 
 		for i, r := range part {
 			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
 				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				now, r.done, r.alone, r.failing, blob(r.sealed), blob(r.event), 0)
+				now, r.done, r.alone, r.failing, r.owner, blob(r.sealed), blob(r.event), 0)
 			r.created = now
 			byID[r.id] = r
 		}
