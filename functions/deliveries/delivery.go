@@ -35,6 +35,7 @@ type Delivery struct {
 	Code    string         `json:"code,omitempty" doc:"The receiver's own, or one of ours"`
 	Advice  channel.Advice `json:"advice,omitempty" doc:"What to do about it, in every language: zh and en"`
 	Receipt string         `json:"receipt,omitempty" doc:"The receiver's id of the message"`
+	Arrived time.Time      `json:"arrived,omitzero" doc:"When it was at the handset or the mailbox, where its service reports that"`
 }
 
 // Event is what a delivery tells.
@@ -65,7 +66,7 @@ func (s *service) wire(e ledger.Entered, now present) Delivery {
 	d := Delivery{
 		ID: e.ID, State: string(e.State), Rule: e.Rule, Target: e.Target, Contact: e.Contact, Channel: e.Channel, Object: e.Object,
 		Event: Event{e.EventSource, e.EventID, e.Happened}, Created: e.Created, Done: e.Done, Attempts: e.Attempts,
-		Class: e.Class, Code: e.Code, Receipt: e.Receipt, Advice: s.book.Of(e.Channel, e.Class, e.Code, ""),
+		Class: e.Class, Code: e.Code, Receipt: e.Receipt, Arrived: e.Arrived, Advice: s.book.Of(e.Channel, e.Class, e.Code, ""),
 	}
 	d.Workspace, _ = now.catalog.Workspace(e.Bus)
 	if e.State == ledger.Waiting {

@@ -1,5 +1,6 @@
-// Command sweep is the function that looks after pai-notify each minute: it sends a heartbeat round every bus, announces
-// what died, completes jobs over many deliveries, and forgets what ended long ago.
+// Command sweep is the function that looks after pai-notify each minute: it sends a heartbeat round every bus, asks what
+// became of text messages and calls, announces what died, completes jobs over many deliveries, and forgets what ended
+// long ago.
 package main
 
 import (

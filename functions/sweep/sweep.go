@@ -15,6 +15,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/all"
+	"pai-notify/shared/contact"
 	"pai-notify/shared/database"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/event"
@@ -49,6 +50,8 @@ type sweeper struct {
 	sealer    *seal.Keyset
 	live      *catalog.Live
 	specs     []channel.Spec
+	channels  map[string]channel.Channel // by name
+	people    people
 	book      advice.Book
 	sightings *sighting.Log
 	clock     func() time.Time
@@ -70,13 +73,17 @@ func build(
 	if err != nil {
 		return nil, err
 	}
-	channels := all.Channels(channel.Deps{Allow: env.AllowReceivers})
+	channels := all.Channels(channel.Deps{
+		Allow: env.AllowReceivers, Now: env.Clock.Now, Cloud: channel.NewCloud(env.Region, env.CloudEndpoint, cloudKeys(credentials)),
+	})
 	s := &sweeper{
 		log: log, db: db, sealer: sealer, ledger: ledger.New(db, sealer, env.Clock.Now), live: catalog.NewLive(base),
+		channels: map[string]channel.Channel{}, people: contact.New(db, env.Clock.Now),
 		book: advice.New(channels), sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
 	}
 	for _, c := range channels {
 		s.specs = append(s.specs, c.Spec())
+		s.channels[c.Spec().Name] = c
 	}
 	kept := eventbridge.New(eventbridge.Config{
 		Region: env.Region, Account: env.Account, Endpoint: env.EventBridgeEndpoint, Credentials: credentials, Specs: s.specs, Keys: sealer,
@@ -92,6 +99,7 @@ func build(
 // Answer is what a round has done.
 type Answer struct {
 	Heartbeats int `json:"heartbeats"` // sent
+	Asked      int `json:"asked"`      // messages whose services were asked what became of them
 	Announced  int `json:"announced"`  // deliveries that died, told of or needing no word
 	Jobs       int `json:"jobs"`       // advanced
 	Purged     int `json:"purged"`     // deliveries forgotten
@@ -126,8 +134,9 @@ func (s *sweeper) round(ctx context.Context) (answer Answer, err error) {
 		s.log.ErrorContext(ctx, "catalogue override not used: correct it in the settings", "error", err.Error())
 	}
 	store := s.open(current)
-	var failed [4]error
+	var failed [5]error
 	answer.Heartbeats, failed[0] = s.beat(ctx, store)
+	answer.Asked, failed[4] = s.ask(ctx, settings, until) // before announcing what dies of it
 	answer.Announced, failed[1] = s.announce(ctx, store, current, until)
 	answer.Jobs, failed[2] = s.jobs(ctx, store, current, until)
 	answer.Purged, failed[3] = s.purge(ctx, settings, until)

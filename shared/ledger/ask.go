@@ -37,6 +37,7 @@ type Answer struct {
 	Question Question
 	Report   channel.Report
 	Failure  string // why it could not be asked, without secrets; empty: it was
+	Hopeless bool   // it never can be
 }
 
 // Questions gives messages of which it is time to ask, made of at most limit deliveries, the most overdue first.
@@ -223,7 +224,11 @@ func (r *row) unanswered(a Answer, now int64) attempt {
 	if r.state == Delivered {
 		times = reportTimes()
 	}
-	if at := r.next(times, now); at != 0 || r.state == Delivered {
+	at := r.next(times, now)
+	if a.Hopeless {
+		at = 0
+	}
+	if at != 0 || r.state == Delivered {
 		r.askAgain(at)
 		return attempt{}
 	}
