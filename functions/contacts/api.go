@@ -48,13 +48,13 @@ type service struct {
 }
 
 func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
-	channels := all.Channels(channel.Deps{Now: env.Clock.Now, Allow: env.AllowReceivers, Cloud: channel.Cloud{
-		Region: env.Region, Endpoint: env.CloudEndpoint,
-		Credentials: func(ctx context.Context) (channel.Credentials, error) {
-			id, secret, token, err := httpapi.RoleKeys(ctx)
-			return channel.Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}, err
-		},
-	}})
+	roleKeys := func(ctx context.Context) (channel.Credentials, error) {
+		id, secret, token, err := httpapi.RoleKeys(ctx)
+		return channel.Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: token}, err
+	}
+	channels := all.Channels(channel.Deps{
+		Now: env.Clock.Now, Allow: env.AllowReceivers, Cloud: channel.NewCloud(env.Region, env.CloudEndpoint, roleKeys),
+	})
 	s, err := newService(env, log, channels)
 	if err != nil {
 		return nil, err

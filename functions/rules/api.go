@@ -13,6 +13,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/all"
+	"pai-notify/shared/contact"
 	"pai-notify/shared/database"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/eventbridge"
@@ -37,6 +38,8 @@ type service struct {
 	log       *slog.Logger
 	db        *database.DB
 	ledger    *ledger.Ledger
+	book      *contact.Book
+	region    string
 	keys      *access.Keys
 	sealer    *seal.Keyset
 	live      *catalog.Live
@@ -80,7 +83,7 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 		return nil, err
 	}
 	s := &service{
-		log: log, db: db, ledger: ledger.New(db, sealer, env.Clock.Now), sealer: sealer,
+		log: log, db: db, ledger: ledger.New(db, sealer, env.Clock.Now), book: contact.New(db, env.Clock.Now), region: env.Region, sealer: sealer,
 		keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
 		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
 	}

@@ -14,6 +14,7 @@ type Choices struct {
 	Sources  []catalog.Source `json:"sources"`
 	Channels []Channel        `json:"channels"`
 	Limits   Limits           `json:"limits"`
+	Contacts int              `json:"contacts" doc:"How many contacts there are; without any, channels that name contacts reach nobody yet"`
 }
 
 // Channel describes one channel.
@@ -27,6 +28,8 @@ type Channel struct {
 	Digest      bool      `json:"digest" doc:"Several messages may be told as one"`
 	Once        bool      `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
 	Contacts    bool      `json:"contacts" doc:"Its targets name contacts"`
+	Available   bool      `json:"available" doc:"It exists in the region where it is called; if not, no rule can use it"`
+	Regions     []string  `json:"regions" doc:"Where it exists, mainland among them for all of mainland China; empty: everywhere"`
 	Mentions    bool      `json:"mentions" doc:"Its messages can call users"`
 	SilentCheck bool      `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
 }
@@ -78,8 +81,15 @@ func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choic
 		Units: now.limits.Max(), DefaultUnits: rule.DefaultUnits, MaxUnits: rule.MaxUnits, Description: rule.MaxDescription,
 		ScopeIDs: catalog.MaxIDs, ScopeValue: catalog.MaxValue,
 	}}
+	if out.Contacts, err = s.book.Count(ctx); err != nil {
+		return nil, err
+	}
+	regions := s.regions(now)
 	for _, spec := range s.specs {
-		out.Channels = append(out.Channels, s.describe(spec))
+		c := s.describe(spec)
+		c.Regions = append([]string{}, regions.Of(spec.Name)...)
+		_, c.Available = regions.Has(spec.Name)
+		out.Channels = append(out.Channels, c)
 	}
 	return &struct{ Body Choices }{out}, nil
 }

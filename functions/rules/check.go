@@ -29,13 +29,17 @@ func (s *service) check(ctx context.Context, draft Rule) smithy.InvalidParamsErr
 		draft.Name = name
 	}
 	r := draft.rule(caller.PAIUser)
-	faults := s.faults(now, r, nil)
+	reach, err := s.reach(ctx, now, r)
+	if err != nil {
+		return smithy.InvalidParamsError{}
+	}
+	faults := s.faults(now, r, nil, reach)
 	if name != "" && faults.Len() > 0 {
 		old, err := now.store.Get(ctx, workspace, name)
 		if err != nil {
 			return smithy.InvalidParamsError{}
 		}
-		faults = s.faults(now, r, &old)
+		faults = s.faults(now, r, &old, reach)
 	}
 	if name != "" && r.Name != name {
 		faults.Add(fault.New("Name", fmt.Sprintf("differs from %.64q in the address, and a rule's name cannot be changed; leave it "+
@@ -46,7 +50,7 @@ func (s *service) check(ctx context.Context, draft Rule) smithy.InvalidParamsErr
 
 // faults finds the faults of a rule. What a user may leave out where the rule replaces another, because it is kept, is
 // none: secrets, and the author.
-func (s *service) faults(now present, r rule.Rule, old *rule.Saved) smithy.InvalidParamsError {
+func (s *service) faults(now present, r rule.Rule, old *rule.Saved, reach rule.Reach) smithy.InvalidParamsError {
 	keepAuthor(&r, old)
 	kept := map[string]bool{} // paths
 	if old != nil {
@@ -70,6 +74,9 @@ func (s *service) faults(now present, r rule.Rule, old *rule.Saved) smithy.Inval
 		if !kept[f.Path] {
 			faults.Add(fault.JSON(f.Path, f.Text))
 		}
+	}
+	for _, f := range fault.List(r.CheckReach(s.specs, reach)) {
+		faults.Add(fault.JSON(f.Path, f.Text))
 	}
 	return faults
 }

@@ -81,7 +81,11 @@ func (s *service) preview(ctx context.Context, in *struct {
 		Units: draft.Units(), MaxUnits: now.limits.Max(), Events: []Seen{}, Messages: []Message{}, Faults: []httpapi.Field{},
 		Warnings: append([]httpapi.Field{}, warnings(draft.Event, now.catalog)...),
 	}
-	faults := s.faults(now, draft, old)
+	reach, err := s.reach(ctx, now, draft)
+	if err != nil {
+		return nil, err
+	}
+	faults := s.faults(now, draft, old, reach)
 	if faults.Len() == 0 { // else it cannot be known how large it would be
 		_, err := draft.Envelopes(now.catalog.Bus(in.Workspace), 1, s.specs, s.sealer)
 		if err != nil && !errors.As(err, &faults) {

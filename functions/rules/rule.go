@@ -164,12 +164,14 @@ func (s *service) replace(ctx context.Context, in *struct {
 
 func (s *service) put(ctx context.Context, now present, in Named, action string, r rule.Rule, match string) (*answer, error) {
 	return s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
-		saved, err := now.store.Put(ctx, in.Workspace, r, match)
-		if err != nil {
-			return nil, err
-		}
-		s.note(ctx, "rule saved", in.Workspace, r.Name)
-		return s.told(saved, now.catalog), nil
+		return s.reachable(ctx, now, r, func(ctx context.Context) (*answer, error) {
+			saved, err := now.store.Put(ctx, in.Workspace, r, match)
+			if err != nil {
+				return nil, err
+			}
+			s.note(ctx, "rule saved", in.Workspace, r.Name)
+			return s.told(saved, now.catalog), nil
+		})
 	})
 }
 
@@ -244,13 +246,23 @@ func (s *service) toggle(ctx context.Context, in Named, a Asking, on bool) (*ans
 			return nil, err
 		}
 	}
-	out, err := s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
+	set := func(ctx context.Context) (*answer, error) {
 		saved, err := now.store.SetEnabled(ctx, in.Workspace, in.Name, on, match)
 		if err != nil {
 			return nil, err
 		}
 		s.note(ctx, what, in.Workspace, in.Name)
 		return s.told(saved, now.catalog), nil
+	}
+	out, err := s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
+		if !on { // whatever is wrong with it
+			return set(ctx)
+		}
+		saved, err := now.store.Get(ctx, in.Workspace, in.Name)
+		if err != nil {
+			return nil, err
+		}
+		return s.reachable(ctx, now, saved.Rule, set)
 	})
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@ func RegionsOf(own string, shared map[string]map[string]string, exist map[string
 func DefaultRegions() map[string][]string {
 	return map[string][]string{
 		"voice": {Mainland},
-		"sms":   {Mainland, "cn-hongkong", "ap-southeast-1", "ap-southeast-5", "us-west-1", "eu-central-1"},
+		"sms":   {Mainland, "cn-hongkong", "ap-southeast-1", "ap-southeast-5", "us-east-1", "us-west-1", "eu-central-1"},
 	}
 }
 
