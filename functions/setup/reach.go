@@ -230,6 +230,7 @@ func (r *run) lookAtSender(ctx context.Context) finding {
 		return unset(mailChannel, setFrom, say("no mail can be sent", "无法发送邮件"), advice)
 	}
 	found := say("mail comes from %s", "发信地址为 %s", from)
+	region, _, _ := mailPlace(r.region(mailChannel))
 	address, ok, err := r.cloud.Sender(ctx, r.region(mailChannel), from)
 	if err != nil {
 		if f, ok := unseen(found, err); ok {
@@ -240,7 +241,7 @@ func (r *run) lookAtSender(ctx context.Context) finding {
 	var wrong phrase
 	switch {
 	case !ok:
-		wrong = say("DirectMail has no sender address %s in region %s", "邮件推送在地域 %[2]s 中没有发信地址 %[1]s", from, r.region(mailChannel))
+		wrong = say("DirectMail has no sender address %s in region %s", "邮件推送在地域 %[2]s 中没有发信地址 %[1]s", from, region)
 	case address.Kind != "trigger":
 		wrong = say("sender address %s is for mass mail; wanted is the type triggered mail", "发信地址 %s 为批量邮件类型，需要触发邮件类型", from)
 	case address.Frozen:
@@ -257,7 +258,7 @@ func (r *run) lookAtSender(ctx context.Context) finding {
 // receipts says where mails' receipts are not heard: DirectMail gives them to EventBridge in four regions only
 // (help.aliyun.com/zh/eventbridge/user-guide/events-of-the-direct-mail-type), and a trigger hears its own region's.
 func (r *run) receipts() phrase {
-	region := r.region(mailChannel)
+	region, _, _ := mailPlace(r.region(mailChannel))
 	if region == r.env.Region && slices.Contains([]string{"cn-hangzhou", "eu-central-1", "ap-southeast-1", "us-east-1"}, region) {
 		return phrase{}
 	}

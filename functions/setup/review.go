@@ -117,6 +117,7 @@ func (a *alibaba) pages(ctx context.Context, region, action string, read func(*r
 // Sender finds a mail address among those of DirectMail; false if there is none.
 func (a *alibaba) Sender(ctx context.Context, region, address string) (sender, bool, error) {
 	const size = 100
+	_, host, version := mailPlace(region)
 	for number := 1; number <= most; number++ {
 		var page struct {
 			Data struct {
@@ -130,8 +131,8 @@ func (a *alibaba) Sender(ctx context.Context, region, address string) (sender, b
 		if len(address) <= 60 { // characters that KeyWord takes
 			params["KeyWord"] = address
 		}
-		err := a.call(ctx, apiCall{service: "Dm", version: "2015-11-23", action: "QueryMailAddressByParam",
-			base: "https://" + mailHost(region), params: params}, &page)
+		err := a.call(ctx, apiCall{service: "Dm", version: version, action: "QueryMailAddressByParam",
+			base: "https://" + host, params: params}, &page)
 		if err != nil {
 			return sender{}, false, err
 		}
@@ -147,10 +148,14 @@ func (a *alibaba) Sender(ctx context.Context, region, address string) (sender, b
 	return sender{}, false, nil
 }
 
-// mailHost is where DirectMail is: help.aliyun.com/zh/direct-mail, "Service addresses".
-func mailHost(region string) string {
-	if region == "ap-southeast-1" || region == "ap-southeast-2" {
-		return "dm." + region + ".aliyuncs.com"
+// mailPlace is where DirectMail is called for a region, and by which version of its API, as package email does: the
+// regions of www.alibabacloud.com/help/en/direct-mail, and the versions of its regional clients.
+func mailPlace(region string) (where, host, version string) {
+	switch region {
+	case "ap-southeast-1", "ap-southeast-2":
+		return region, "dm." + region + ".aliyuncs.com", "2017-06-22"
+	case "eu-central-1", "us-east-1":
+		return region, "dm." + region + ".aliyuncs.com", "2015-11-23"
 	}
-	return "dm.aliyuncs.com"
+	return "cn-hangzhou", "dm.aliyuncs.com", "2015-11-23"
 }

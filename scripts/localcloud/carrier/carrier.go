@@ -92,15 +92,17 @@ func (c *Carrier) Close() error {
 
 // Register adds the services' actions to a gateway.
 func (c *Carrier) Register(s *rpc.Server) {
-	const short, mail = "2017-05-25", "2015-11-23"
+	const short = "2017-05-25"
 	s.Handle(short, "SendSms", c.faulty(inbox.SMS, "PhoneNumbers", mobile, c.sendSMS))
 	s.Handle(short, "QuerySendDetails", c.querySendDetails)
 	s.Handle(short, "QuerySmsSignList", c.querySigns)
 	s.Handle(short, "QuerySmsTemplateList", c.queryTemplates)
 	s.Handle(short, "SingleCallByTts", c.faulty(inbox.Voice, "CalledNumber", mobile, c.call))
 	s.Handle(short, "QueryCallDetailByCallId", c.queryCall)
-	s.Handle(mail, "SingleSendMail", c.faulty(inbox.Email, "ToAddress", mailbox, c.sendMail))
-	s.Handle(mail, "QueryMailAddressByParam", c.querySenders)
+	for _, mail := range []string{"2015-11-23", "2017-06-22"} { // the second in Singapore and Sydney
+		s.Handle(mail, "SingleSendMail", c.faulty(inbox.Email, "ToAddress", mailbox, c.sendMail))
+		s.Handle(mail, "QueryMailAddressByParam", c.querySenders)
+	}
 }
 
 // say is an answer of SMS and voice: HTTP 200, whatever the code.
