@@ -117,6 +117,7 @@ func alice() contact.Contact {
 }
 
 func testKeeping(t *testing.T, open func() *contact.Book, clock *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	want := alice()
 	want.Phone, want.Email, want.Created, want.Updated = "+8613800138000", "alice@example.com", clock.Now(), clock.Now()
@@ -172,13 +173,17 @@ func testKeeping(t *testing.T, open func() *contact.Book, clock *clock) {
 func second[T any](_ T, err error) error { return err }
 
 func testIDs(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b := open()
 	for _, c := range []struct{ name, want string }{
 		{"Alice Chen", "alice-chen"}, {"Alice  CHEN.", "alice-chen-2"}, {"王伟 Wang Wei", "wang-wei"}, {"王伟", "contact-"},
 		{"王伟", "contact-"}, {"13800138000", "contact-"}, {"OpenAPI", "contact-"}, {"O'Neill", "oneill"}, {strings.Repeat("x", 64), strings.Repeat("x", 48)},
 	} {
 		made, err := b.Create(t.Context(), contact.Contact{Name: c.name})
-		if err != nil || made.ID != c.want && !(c.want == "contact-" && len(made.ID) == len("contact-12345") && strings.HasPrefix(made.ID, c.want)) {
+		if random, found := strings.CutPrefix(made.ID, "contact-"); found && len(random) == 5 {
+			made.ID = "contact-"
+		}
+		if err != nil || made.ID != c.want {
 			t.Errorf("%q gets id %q, %v; want %q", c.name, made.ID, err, c.want)
 		}
 	}
@@ -188,6 +193,7 @@ func testIDs(t *testing.T, open func() *contact.Book, _ *clock) {
 }
 
 func testOwners(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	if _, err := b.Create(ctx, alice()); err != nil {
 		t.Fatal(err)
@@ -222,6 +228,7 @@ func testOwners(t *testing.T, open func() *contact.Book, _ *clock) {
 }
 
 func testTests(t *testing.T, open func() *contact.Book, clock *clock) {
+	t.Helper()
 	b := open()
 	if _, err := b.Create(t.Context(), alice()); err != nil {
 		t.Fatal(err)
@@ -250,6 +257,7 @@ func testTests(t *testing.T, open func() *contact.Book, clock *clock) {
 }
 
 func testLists(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	for i := range 7 {
 		c := contact.Contact{ID: fmt.Sprint("c", 9-i), Name: fmt.Sprintf("User %d", i/2), Phone: fmt.Sprintf("1380013800%d", i),
@@ -304,6 +312,7 @@ func testLists(t *testing.T, open func() *contact.Book, _ *clock) {
 }
 
 func testTenThousand(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	var file strings.Builder
 	file.WriteString("id,name,phone,email,paiUser\n")

@@ -136,7 +136,7 @@ func TestMaskedContactsTellNoAddress(t *testing.T) {
 			t.Errorf("%q is masked %q, want %q", phone, got, want)
 		}
 	}
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s", c)} {
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), c.String()} {
 		if strings.Contains(text, "138") || strings.Contains(text, "example") {
 			t.Errorf("printed: %s", text)
 		}

@@ -107,6 +107,7 @@ func TestWhatIsExportedIsImportedTheSameAndIsNoFormula(t *testing.T) {
 }
 
 func testImport(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	imported := func(file string, how contact.Import) contact.Imported {
 		t.Helper()
@@ -156,6 +157,7 @@ func testImport(t *testing.T, open func() *contact.Book, _ *clock) {
 }
 
 func testHandingOn(t *testing.T, open func() *contact.Book, _ *clock) {
+	t.Helper()
 	b, ctx := open(), t.Context()
 	imported := func(file string, how contact.Import) contact.Imported {
 		t.Helper()
