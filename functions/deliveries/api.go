@@ -129,6 +129,13 @@ func (s *service) api() *httpapi.API {
 type present struct {
 	catalog *catalog.Catalog
 	buses   []string // that the request is about; none means all
+	caller  access.Identity
+}
+
+// sees says whether the caller may see what a delivery is about.
+func (p present) sees(e ledger.Entered) bool {
+	workspace, _ := p.catalog.Workspace(e.Bus)
+	return p.caller.MaySee(workspace, e.Owner)
 }
 
 // enter lets a caller with a role in. A request about no workspace is about all that the caller's key is for.
@@ -151,7 +158,7 @@ func (s *service) enter(ctx context.Context, workspace string, role access.Role)
 	if err != nil {
 		return present{}, err
 	}
-	var now present
+	now := present{caller: caller}
 	if now.catalog, err = s.live.With(settings.CatalogOverride); err != nil {
 		// Set-up checks an override before it is saved; this one was made for another release.
 		s.log.ErrorContext(ctx, "catalogue override not used: correct it in the settings", "error", err.Error())

@@ -25,6 +25,7 @@ type Delivery struct {
 	Channel   string `json:"channel" example:"dingtalk"`
 	Event     Event  `json:"event"`
 	Object    string `json:"object,omitempty" doc:"Id of what the event is about, such as a job's"`
+	Private   bool   `json:"private,omitempty" doc:"It is about what is private to another user: what would tell of that is left out"`
 
 	Created  time.Time `json:"created" doc:"When EventBridge first asked for it"`
 	Due      time.Time `json:"due,omitzero" doc:"Of one that waits: when it is tried next, unless its receiver's pace makes it later"`
@@ -62,6 +63,7 @@ type Told struct {
 	History []Attempt `json:"history" doc:"Every attempt, the first one first"`
 }
 
+// wire is a delivery as its caller may see it.
 func (s *service) wire(e ledger.Entered, now present) Delivery {
 	d := Delivery{
 		ID: e.ID, State: string(e.State), Rule: e.Rule, Target: e.Target, Contact: e.Contact, Channel: e.Channel, Object: e.Object,
@@ -69,6 +71,9 @@ func (s *service) wire(e ledger.Entered, now present) Delivery {
 		Class: e.Class, Code: e.Code, Receipt: e.Receipt, Arrived: e.Arrived, Advice: s.book.Of(e.Channel, e.Class, e.Code, ""),
 	}
 	d.Workspace, _ = now.catalog.Workspace(e.Bus)
+	if !now.sees(e) {
+		d.Private, d.Object, d.Event.ID, d.Receipt = true, "", "", ""
+	}
 	if e.State == ledger.Waiting {
 		d.Due = e.Due
 	}
@@ -96,6 +101,9 @@ func (s *service) filter(now present, c Choice) (ledger.Filter, error) {
 	}
 	for _, state := range c.States {
 		f.States = append(f.States, ledger.State(state))
+	}
+	if c.Object != "" || c.Event != "" { // whether there is one of them would tell of it already
+		f.Owners = now.caller.Sees()
 	}
 	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
 		return f, wrong("query.to", "is not after from")
@@ -163,10 +171,14 @@ func (s *service) get(ctx context.Context, in *struct{ Named }) (*struct{ Body T
 	}
 	out := Told{Delivery: s.wire(e, now), History: []Attempt{}}
 	for _, t := range tried {
-		out.History = append(out.History, Attempt{
+		a := Attempt{
 			N: t.N, At: t.At, MS: t.Took.Milliseconds(), Class: t.Class, Code: t.Code, Text: t.Text,
 			Advice: s.book.Of(e.Channel, t.Class, t.Code, t.Text),
-		})
+		}
+		if out.Private { // a receiver may repeat what it was told
+			a.Text = ""
+		}
+		out.History = append(out.History, a)
 	}
 	if n := len(tried); n > 0 && out.Class == tried[n-1].Class { // the text tells meanings of one code apart
 		out.Advice = out.History[n-1].Advice

@@ -144,7 +144,7 @@ func (h *harness) entry(workspace, name string, n int) ledger.Entry {
 	id := fmt.Sprintf("event-%d", n)
 	return ledger.Entry{
 		EventSource: "acs.paidlc", EventID: id, Bus: "pai-system-" + workspace, Rule: name, Target: "ops", Channel: "dingtalk",
-		Address: "dingtalk " + wrongToken, Object: fmt.Sprintf("dlc%d", n), Happened: h.now, Sealed: unit, Event: []byte(`{"id":"` + id + `"}`),
+		Address: "dingtalk " + wrongToken, Object: fmt.Sprintf("dlc%d", n), Owner: "*", Happened: h.now, Sealed: unit, Event: []byte(`{"id":"` + id + `"}`),
 	}
 }
 

@@ -90,6 +90,7 @@ type Job struct {
 	Total   int       `json:"total" doc:"Chosen when it was started"`
 	Done    int       `json:"done" doc:"Looked at so far"`
 	Refused int       `json:"refused" doc:"Of these, those left as they were: replay or cancel one of them to see why"`
+	LeftOut int       `json:"leftOut,omitempty" doc:"Told when a replay is begun: so many are private to other users and are left as they are"`
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 }
@@ -136,6 +137,10 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 		if len(f.States) == 0 {
 			f.States = []ledger.State{ledger.State(states(kind)[0])}
 		}
+		leftOut, err := s.mine(ctx, now, kind, &f)
+		if err != nil {
+			return nil, err
+		}
 		var j ledger.Job
 		change := access.Change{Action: "deliveries." + string(kind), Workspace: c.Workspace, Before: c}
 		err = s.keys.Audited(ctx, change, func(ctx context.Context) (any, error) {
@@ -159,8 +164,26 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 		if j, err = s.replayer(now).Advance(ctx, j, until); err != nil {
 			return nil, err
 		}
-		return told(j), nil
+		out := told(j)
+		out.Body.LeftOut = leftOut
+		return out, nil
 	}
+}
+
+// mine narrows a choice to what the caller may see where deliveries are sent again, since a rule's target may be the
+// caller's by now, and gives how many are left out.
+func (s *service) mine(ctx context.Context, now present, kind ledger.JobKind, f *ledger.Filter) (leftOut int, err error) {
+	owners := now.caller.Sees()
+	if kind != ledger.JobReplay || owners == nil {
+		return 0, nil
+	}
+	all, err := s.ledger.Total(ctx, *f)
+	if err != nil {
+		return 0, err
+	}
+	f.Owners = owners
+	seen, err := s.ledger.Total(ctx, *f)
+	return max(all-seen, 0), err
 }
 
 func (s *service) job(ctx context.Context, in *struct {

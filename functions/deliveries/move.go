@@ -19,9 +19,12 @@ func (s *service) replayOne(ctx context.Context, in *struct {
 	Named
 	Force bool `query:"force" doc:"Also where it was delivered: the receiver is told a second time"`
 }) (*answer, error) {
-	now, _, _, err := s.read(ctx, in.Named, access.Editor)
+	now, e, _, err := s.read(ctx, in.Named, access.Editor)
 	if err != nil {
 		return nil, err
+	}
+	if !now.sees(e) {
+		return nil, privateTo(in.Named)
 	}
 	return s.audited(ctx, now, in.Named, replayed, func(ctx context.Context) (ledger.Moved, error) {
 		return s.replayer(now).One(ctx, in.ID, in.Force)
@@ -116,4 +119,15 @@ func refusal(in Named, err error) error {
 		return notFound(in.ID, in.Language())
 	}
 	return err
+}
+
+// privateTo refuses to send again what the caller may not see: the rule's target may be the caller's by now.
+func privateTo(in Named) error {
+	return &httpapi.Problem{
+		Status: http.StatusForbidden, Code: "PrivateToOthers", Detail: "delivery " + in.ID + " tells of what is private to another user",
+		Advice: channel.Advice{
+			"en": "Ask its owner, with a key that has their paiUser, or an administrator to replay it.",
+			"zh": "请由所有者（使用带有其 paiUser 的密钥）或管理员重放。",
+		}.In(in.Language()),
+	}
 }

@@ -41,6 +41,11 @@ func (s *service) check(ctx context.Context, draft Rule) smithy.InvalidParamsErr
 		}
 		faults = s.faults(now, r, &old, reach)
 	}
+	hidden, err := s.private(ctx, now, workspace, r)
+	if err != nil {
+		return smithy.InvalidParamsError{}
+	}
+	faults = with(faults, hidden)
 	if name != "" && r.Name != name {
 		faults.Add(fault.New("Name", fmt.Sprintf("differs from %.64q in the address, and a rule's name cannot be changed; leave it "+
 			"out, or make a new rule and delete this one", name)))

@@ -27,6 +27,7 @@ type Preview struct {
 	MaxUnits int             `json:"maxUnits"`
 	Pattern  string          `json:"pattern,omitempty" doc:"As JSON; left out where the event is at fault"`
 	Events   []Seen          `json:"events" doc:"The workspace's newest, without too large ones; then samples"`
+	LeftOut  int             `json:"leftOut" doc:"How many of the newest are private to others, whose owners and administrators see them"`
 	Told     *Told           `json:"told,omitempty" doc:"The event that the messages tell"`
 	Messages []Message       `json:"messages"`
 }
@@ -86,6 +87,7 @@ func (s *service) preview(ctx context.Context, in *struct {
 		return nil, err
 	}
 	faults := s.faults(now, draft, old, reach)
+	faults = with(faults, checkPrivacy(access.From(ctx), draft.Event, old))
 	if faults.Len() == 0 { // else it cannot be known how large it would be
 		_, err := draft.Envelopes(now.catalog.Bus(in.Workspace), 1, s.specs, s.sealer)
 		if err != nil && !errors.As(err, &faults) {
@@ -98,7 +100,7 @@ func (s *service) preview(ctx context.Context, in *struct {
 	if atFault := now.catalog.Check(draft.Event); atFault.Len() > 0 {
 		return &struct{ Body Preview }{out}, nil
 	}
-	if out.Pattern, out.Events, err = s.match(ctx, now, in.Workspace, draft.Event); err != nil {
+	if err = s.match(ctx, now, in.Workspace, draft.Event, &out); err != nil {
 		return nil, err
 	}
 	told, err := choose(out.Events, draft.Event, in.Event)
@@ -127,17 +129,17 @@ func stored(ctx context.Context, now present, workspace, name string) (*rule.Sav
 	return &saved, err
 }
 
-// match tries a choice on the newest events of the workspace and on the samples.
-func (s *service) match(ctx context.Context, now present, workspace string, choice catalog.Choice) (string, []Seen, error) {
+// match tries a choice on the newest events of the workspace that the caller may see and on the samples.
+func (s *service) match(ctx context.Context, now present, workspace string, choice catalog.Choice, out *Preview) error {
 	text, err := now.catalog.Pattern(choice)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	compiled, err := pattern.Compile(text)
 	if err != nil {
-		return "", nil, fmt.Errorf("compile the catalogue's own pattern: %w", err)
+		return fmt.Errorf("compile the catalogue's own pattern: %w", err)
 	}
-	list := []Seen{}
+	out.Pattern = text
 	try := func(seen Seen, raw []byte) {
 		seen.Source, seen.Type = seen.event.Source, seen.event.Type
 		seen.Options = append([]string{}, now.catalog.OptionsOf(seen.event)...)
@@ -145,30 +147,35 @@ func (s *service) match(ctx context.Context, now present, workspace string, choi
 		if seen.Matches = ok; !ok {
 			seen.Mismatch = &why
 		}
-		list = append(list, seen)
+		out.Events = append(out.Events, seen)
 	}
 	recent, err := s.sightings.Recent(ctx, now.catalog.Bus(workspace), maxRecent)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
+	caller := access.From(ctx)
 	for _, one := range recent {
 		if one.Event.SpecVersion == "" && one.Event.Data == nil { // its body was not kept
 			continue
 		}
+		if !caller.MaySee(workspace, now.catalog.View(one.Event).VisibleTo()) {
+			out.LeftOut++
+			continue
+		}
 		raw, err := json.Marshal(one.Event)
 		if err != nil {
-			return "", nil, fmt.Errorf("encode event %q: %w", one.Event.ID, err)
+			return fmt.Errorf("encode event %q: %w", one.Event.ID, err)
 		}
 		try(Seen{Told: Told{Recent, one.Event.ID}, Seen: one.Seen, event: one.Event}, raw)
 	}
 	for _, one := range sample.All() {
 		e, err := event.Parse(one.Event)
 		if err != nil {
-			return "", nil, fmt.Errorf("sample %s: %w", one.Name, err)
+			return fmt.Errorf("sample %s: %w", one.Name, err)
 		}
 		try(Seen{Told: Told{Sample, one.Name}, event: e}, one.Event)
 	}
-	return text, list, nil
+	return nil
 }
 
 // choose picks the event to tell: the one asked for; else the first that matches; else, since samples know nobody's

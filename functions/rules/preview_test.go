@@ -143,7 +143,7 @@ func TestAPreviewOfASavedRuleKeepsItsSecretsAndItsAuthor(t *testing.T) {
 	h := newHarness(t)
 	mine := changed(draft("mine", dingtalk("ops")), object{"kind": "createdByMe"}, "event", "scope")
 	saved := h.ask("POST", rules, mine).must(http.StatusCreated).rule()
-	h.may("viewer", "[]", "")
+	h.may("admin", "[]", "")
 	var p Preview
 	h.ask("POST", rules+":preview", saved).must(http.StatusOK).into(&p)
 	if len(p.Faults) > 0 || !strings.Contains(p.Pattern, author) {

@@ -45,10 +45,23 @@ func checkPrivacy(caller access.Identity, choice catalog.Choice, old *rule.Saved
 	return faults
 }
 
-// private adds what [checkPrivacy] finds to the faults of a rule.
-func private(ctx context.Context, faults *smithy.InvalidParamsError, r rule.Rule, old *rule.Saved) {
-	found := checkPrivacy(access.From(ctx), r.Event, old)
-	for _, f := range fault.List(found) {
+// private finds what of a rule to be saved the caller may not hear of.
+func (s *service) private(ctx context.Context, now present, workspace string, r rule.Rule) (smithy.InvalidParamsError, error) {
+	caller := access.From(ctx)
+	if r.Event.Scope.Kind != catalog.CreatedByMe || caller.May(access.Admin) {
+		return checkPrivacy(caller, r.Event, nil), nil
+	}
+	old, err := stored(ctx, now, workspace, r.Name)
+	if err != nil {
+		return smithy.InvalidParamsError{}, err
+	}
+	return checkPrivacy(caller, r.Event, old), nil
+}
+
+// with gives the faults of both.
+func with(faults, more smithy.InvalidParamsError) smithy.InvalidParamsError {
+	for _, f := range fault.List(more) {
 		faults.Add(fault.JSON(f.Path, f.Text))
 	}
+	return faults
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"net/http"
@@ -163,6 +164,9 @@ func (s *service) replace(ctx context.Context, in *struct {
 }
 
 func (s *service) put(ctx context.Context, now present, in Named, action string, r rule.Rule, match string) (*answer, error) {
+	if hidden, err := s.private(ctx, now, in.Workspace, r); err != nil || hidden.Len() > 0 {
+		return nil, cmp.Or(err, error(hidden)) // also where the check could not look
+	}
 	return s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
 		return s.reachable(ctx, now, r, func(ctx context.Context) (*answer, error) {
 			saved, err := now.store.Put(ctx, in.Workspace, r, match)
