@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,10 @@ func (b *Body) Text(s string) {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if c >= 0xe3 && c <= 0xec && i+2 < len(s) && s[i+1]&0xc0 == 0x80 && s[i+2]&0xc0 == 0x80 {
+			i += 3 // U+3000 to U+CFFF, where Chinese is
+			continue
+		}
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 || r == 0x2028 || r == 0x2029 {
@@ -53,18 +58,34 @@ func (b *Body) Text(s string) {
 // Markdown writes one line as [Markdown] makes it.
 func (b *Body) Markdown(s string) { b.Text(Markdown(s)) }
 
-// Lines writes the lines of a text as [Markdown], with own markup between them.
+// Lines writes the lines of a text as [Lines] gives them, with own markup between them.
 func (b *Body) Lines(s, between string) {
-	first := true
-	for line := range strings.SplitSeq(s, "\n") {
-		if line = Markdown(line); line == "" {
-			continue
-		}
-		if !first {
+	for i, line := range Lines(s) {
+		if i > 0 {
 			b.Raw(between)
 		}
-		first = false
 		b.Text(line)
+	}
+}
+
+// Lines are the lines of a text as [Markdown], without empty ones and with their place.
+func Lines(s string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		n := 0
+		for line := range strings.SplitSeq(s, "\n") {
+			if n == 0 {
+				line = Markdown(line)
+			} else {
+				line = MarkdownLine(line)
+			}
+			if line == "" {
+				continue
+			}
+			if !yield(n, line) {
+				return
+			}
+			n++
+		}
 	}
 }
 

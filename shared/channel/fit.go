@@ -70,7 +70,7 @@ func without(m message.Message, n int) message.Message {
 	items := min(n, len(m.Items))
 	m.Items, m.More = m.Items[:len(m.Items)-items], m.More+items
 	if left := n - items; left > 0 {
-		m.Facts = append(slices.Clone(m.Facts[:len(m.Facts)-left]), message.Fact{Name: "…", Value: "+" + strconv.Itoa(left)})
+		m.Facts = append(slices.Clone(m.Facts[:len(m.Facts)-left]), message.Fact{Name: "…", Value: "+" + strconv.Itoa(left), Detail: true})
 	}
 	return m
 }

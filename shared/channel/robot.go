@@ -76,7 +76,7 @@ func plainLink(address string) bool {
 			host = false
 		case host:
 			return false
-		case c >= 'A' && c <= 'Z', c == '_', c == '~', c == '=', c == '&', c == ',', c == '+', c == ':', c == ';':
+		case c >= 'A' && c <= 'Z', c == '_', c == '=', c == '&', c == ',', c == '+', c == ':', c == ';':
 		default:
 			return false
 		}
@@ -84,4 +84,4 @@ func plainLink(address string) bool {
 	return len(address) > len(scheme)
 }
 
-const linkSigns = "()<>[]\"'`\\|*"
+const linkSigns = "()<>[]\"'`\\|*@~"

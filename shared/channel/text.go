@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -41,10 +42,16 @@ func cutRunes(s string) string {
 // there cannot be misread by any of them. An underscore inside a word stays, since no dialect reads it as markup and
 // names are full of them; parentheses stay, since they mean nothing without brackets.
 func Markdown(s string) string {
-	s = message.Line(s)
-	i := 0
-	for i < len(s) && !isSign(s[i]) {
+	i, clean := 0, true
+	for i < len(s) && clean && !isSign(s[i]) {
+		clean = s[i] >= ' ' && s[i] < 0x7f
 		i++
+	}
+	if !clean || s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') || i < len(s) {
+		s = message.Line(s)
+		for i = 0; i < len(s) && !isSign(s[i]); {
+			i++
+		}
 	}
 	if i == len(s) {
 		return s
@@ -63,11 +70,33 @@ func Markdown(s string) string {
 	return string(append(b, s[start:]...))
 }
 
+// MarkdownLine is [Markdown] for a text at the start of a line, where a few more signs begin a list, a rule or a heading.
+func MarkdownLine(s string) string {
+	s = Markdown(s)
+	if s == "" {
+		return s
+	}
+	switch c := s[0]; {
+	case c == '-' || c == '+' || c == '=':
+		return string(rune(c)+'［'-'[') + s[1:]
+	case c >= '0' && c <= '9':
+		end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+		if end > 0 && (s[end] == '.' || s[end] == ')') {
+			return s[:end] + string(rune(s[end])+'［'-'[') + s[end+1:]
+		}
+	}
+	return s
+}
+
 // isSign says whether some robot's markdown has a use for a byte.
 func isSign(c byte) bool {
-	switch c {
-	case '[', ']', '*', '_', '~', '`', '#', '<', '>', '@', '|', '\\', '&':
-		return true
+	const low = 1<<'#' | 1<<'&' | 1<<'*' | 1<<'<' | 1<<'>'
+	const high = 1<<('@'-64) | 1<<('['-64) | 1<<('\\'-64) | 1<<(']'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('|'-64) | 1<<('~'-64)
+	switch c >> 6 {
+	case 0:
+		return low>>c&1 != 0
+	case 1:
+		return high>>(c-64)&1 != 0
 	}
 	return false
 }

@@ -17,10 +17,20 @@ func Line(s string) string {
 
 // trim is strings.TrimSpace, at once for what needs none.
 func trim(s string) string {
-	if s == "" || s[0] > ' ' && s[0] < utf8.RuneSelf && s[len(s)-1] > ' ' && s[len(s)-1] < utf8.RuneSelf {
+	if s == "" || !mayBlank(s[0]) && !mayBlank(s[len(s)-1]) {
 		return s
 	}
 	return strings.TrimSpace(s)
+}
+
+// mayBlank says whether a byte may be of a blank of Unicode, be it the first or the last one.
+func mayBlank(c byte) bool {
+	switch c {
+	case ' ', '\t', '\n', '\v', '\f', '\r', 0xc2, 0xe1, 0xe2, 0xe3, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0xa0, 0xa8, 0xa9,
+		0xaf, 0x9f:
+		return true
+	}
+	return false
 }
 
 // Block is [Line] for a text of several lines: it keeps line breaks and tabs.
@@ -39,6 +49,10 @@ func clean(s string, single bool) bool {
 				return false
 			}
 			i++
+			continue
+		}
+		if c >= 0xe3 && c <= 0xec && i+2 < len(s) && s[i+1]&0xc0 == 0x80 && s[i+2]&0xc0 == 0x80 {
+			i += 3 // U+3000 to U+CFFF, where Chinese is and nothing that must go
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])

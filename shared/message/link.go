@@ -67,7 +67,7 @@ func consolePath(address, host string) (string, bool) {
 		}
 		rest := after[len(known):]
 		if rest == "" || rest[0] == '/' || rest[0] == '?' || rest[0] == '#' {
-			rest = percent(rest, "/?#:@!$&,;=+%")
+			rest = percent(rest, "/?#:!$&,;=+%")
 			return rest, len(rest) <= maxLink
 		}
 	}
@@ -111,8 +111,8 @@ func expand(form, host, region string, v event.View) string {
 	}
 }
 
-// percent encodes every byte that is neither unreserved (RFC 3986 §2.3) nor among those kept; parentheses, quotes and
-// angle brackets would end a link in some receiver's markup. A kept "%" is encoded where it begins no escape.
+// percent encodes every byte that is neither unreserved (RFC 3986 §2.3) nor among those kept; tildes, parentheses, quotes
+// and angle brackets are markup in some receiver's markup. A kept "%" is encoded where it begins no escape.
 func percent(s, kept string) string {
 	const digits = "0123456789ABCDEF"
 	i := 0
@@ -141,7 +141,7 @@ func percent(s, kept string) string {
 func safe(s string, i int, kept string) bool {
 	c := s[i]
 	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~':
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '.', c == '_':
 		return true
 	case c == '%':
 		return kept != "" && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2])

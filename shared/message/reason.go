@@ -60,7 +60,7 @@ func cutLines(s string, w *words) string {
 
 // sought is the part of a reason in which signs of its cause are looked for: all of it, or both ends of a long one.
 func sought(reason string) string {
-	const head, tail = 1 << 10, 3 << 10
+	const head, tail = 512, 1536 // bytes
 	if len(reason) <= head+tail {
 		return reason
 	}

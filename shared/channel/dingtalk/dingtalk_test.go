@@ -63,6 +63,22 @@ func calledIn(body []byte) []string {
 	return list
 }
 
+// shown is what DingTalk shows, the line of a list of chats first.
+func shown(raw []byte) string {
+	var got struct {
+		Type     string                                               `json:"msgtype"`
+		Markdown struct{ Title, Text string }                         `json:"markdown"`
+		Card     struct{ Title, Text, SingleTitle, SingleURL string } `json:"actionCard"`
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		return err.Error()
+	}
+	if got.Type == "markdown" {
+		return got.Markdown.Title + "\n\n" + got.Markdown.Text
+	}
+	return got.Card.Title + "\n\n" + got.Card.Text + "\n" + got.Card.SingleTitle + " → " + got.Card.SingleURL
+}
+
 func TestRequestIsAsItsGoldenFile(t *testing.T) {
 	t.Parallel()
 	to := settings("https://oapi.dingtalk.com")
@@ -246,4 +262,22 @@ func BenchmarkRequestAndReply(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func TestEverySampleReadsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenSamples(t, newWire(nil), settings("https://oapi.dingtalk.com"), *update, shown)
+}
+
+func TestASampleTakesItsShareOfMemoryAndNoMore(t *testing.T) {
+	channeltest.Allocations(t, newWire(nil), settings("https://oapi.dingtalk.com"))
+}
+
+func TestNoEventCallsAnybodyOrBreaksTheMarkup(t *testing.T) {
+	t.Parallel()
+	channeltest.Harmless(t, newWire(nil), settings("https://oapi.dingtalk.com"), shown, calledIn, false)
+}
+
+func BenchmarkSamples(b *testing.B) {
+	channeltest.BenchSamples(b, newWire(nil), settings("https://oapi.dingtalk.com"))
 }

@@ -72,7 +72,7 @@ func content(b *channel.Body, m message.Message, title string) {
 	b.Markdown(title) // the notification line is plain, but nobody says so for every client
 	b.Raw(`\n\n`)
 	if m.Before != "" {
-		b.Markdown(m.Before)
+		b.Text(channel.MarkdownLine(m.Before))
 		b.Raw(`\n\n`)
 	}
 	for _, item := range m.Items {
@@ -103,7 +103,7 @@ func content(b *channel.Body, m message.Message, title string) {
 	}
 	if m.After != "" {
 		b.Raw(`\n`)
-		b.Markdown(m.After)
+		b.Text(channel.MarkdownLine(m.After))
 		b.Raw(`\n`)
 	}
 }
@@ -111,7 +111,8 @@ func content(b *channel.Body, m message.Message, title string) {
 func label(b *channel.Body, name, colon string) {
 	b.Raw(`**`)
 	b.Markdown(name)
-	b.Raw(`**` + colon)
+	b.Raw(`**`)
+	b.Raw(colon)
 }
 
 // at is whom a message calls. DingTalk wants them twice: as data, and in the text, else nobody is called.

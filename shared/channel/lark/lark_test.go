@@ -435,3 +435,37 @@ func BenchmarkRequest(b *testing.B) {
 		}
 	}
 }
+
+func TestEverySampleReadsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenSamples(t, newWire(channel.Deps{}), channel.Settings{"webhook": hook, "secret": "demo"}, *update, nil)
+}
+
+func TestNoEventCallsAnybodyInATextEither(t *testing.T) {
+	t.Parallel()
+	w := newWire(channel.Deps{})
+	w.asText = true
+	channeltest.Harmless(t, w, channel.Settings{"webhook": hook}, textShown, nil, false)
+}
+
+// textShown is the text, of which a client reads nothing but mentions and addresses.
+func textShown(body []byte) string {
+	var got struct{ Content struct{ Text string } }
+	if err := json.Unmarshal(body, &got); err != nil {
+		return err.Error()
+	}
+	return "¦ " + strings.ReplaceAll(literal(got.Content.Text), "\n", "\n¦ ") // so that no line begins with a sign
+}
+
+func TestASampleTakesItsShareOfMemoryAndNoMore(t *testing.T) {
+	channeltest.Allocations(t, newWire(channel.Deps{}), channel.Settings{"webhook": hook, "secret": "demo"})
+}
+
+func TestNoEventCallsAnybodyOrBreaksTheMarkup(t *testing.T) {
+	t.Parallel()
+	channeltest.Harmless(t, newWire(channel.Deps{}), channel.Settings{"webhook": hook, "secret": "demo"}, shown, nil, false)
+}
+
+func BenchmarkSamples(b *testing.B) {
+	channeltest.BenchSamples(b, newWire(channel.Deps{}), channel.Settings{"webhook": hook, "secret": "demo"})
+}

@@ -13,12 +13,19 @@ import (
 const (
 	modeCloudEvents = "cloudevents" // the event as it came, lossless
 	modePAI         = "pai"         // PAI's model template
+	modeMessage     = "message"     // what people read, as data
 )
+
+func modes() []string { return []string{modeCloudEvents, modePAI, modeMessage} }
 
 // newBody renders a message and says what it is.
 func newBody(mode string, m message.Message) (body []byte, contentType string, err error) {
-	if mode == modePAI {
+	switch mode {
+	case modePAI:
 		body, err = channel.JSON(newModel(m))
+		return body, "application/json; charset=utf-8", err
+	case modeMessage:
+		body, err = channel.JSON(newTold(m))
 		return body, "application/json; charset=utf-8", err
 	}
 	body, err = m.Event.MarshalJSON()
@@ -79,9 +86,14 @@ func newModel(m message.Message) model {
 	if region == "" {
 		region = m.Event.Region()
 	}
-	text := func(name string) string { return channel.Text(v.Extra[name]) } // an id may come as a number
+	text := func(name string) string { // an id may come as a number
+		if raw := v.Extra[name]; len(raw) > 0 {
+			return channel.Text(raw)
+		}
+		return ""
+	}
 	object := func(name string) json.RawMessage {
-		if raw := v.Extra[name]; json.Valid(raw) {
+		if raw := v.Extra[name]; len(raw) > 0 && json.Valid(raw) {
 			return raw
 		}
 		return json.RawMessage("{}")

@@ -2,15 +2,16 @@
 //
 // Requests follow Standard Webhooks 1.0.0 (github.com/standard-webhooks/standard-webhooks): an id that stays the same
 // over all attempts, the time of the attempt, and a signature where the target has a secret. The body is the event
-// itself as a structured CloudEvent, or PAI's model template. Unlike a chat robot, an endpoint says yes with any status
+// itself as a structured CloudEvent, or PAI's model template, or the message as data. Unlike a chat robot, an endpoint says yes with any status
 // 2xx, whatever its body.
 package webhook
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"pai-notify/shared/channel"
@@ -54,16 +55,12 @@ func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*ht
 		return nil, fmt.Errorf("setting %s %w", settingURL, err)
 	}
 	mode := to[settingMode]
-	if mode != "" && mode != modeCloudEvents && mode != modePAI {
-		return nil, fmt.Errorf("setting %s is neither %s nor %s", settingMode, modeCloudEvents, modePAI)
+	if mode != "" && !slices.Contains(modes(), mode) {
+		return nil, fmt.Errorf("setting %s is none of %s", settingMode, strings.Join(modes(), ", "))
 	}
 	body, contentType, err := newBody(mode, m)
 	if err != nil {
 		return nil, err
-	}
-	req, err := http.NewRequest(http.MethodPost, address.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("setting %s is not a URL", settingURL) // the error repeats it
 	}
 	id := identify(m.ID, body)
 	timestamp, signature := stamp(at), ""
@@ -74,12 +71,11 @@ func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*ht
 		}
 		signature = sign(key, id, timestamp, body)
 	}
-	req.Header.Set("Content-Type", contentType)
-	req.Header.Set("User-Agent", "pai-notify")
-	req.Header.Set("Webhook-Id", id)
-	req.Header.Set("Webhook-Timestamp", timestamp)
+	req := channel.Post(address, contentType, body)
+	req.Header["Webhook-Id"] = []string{id}
+	req.Header["Webhook-Timestamp"] = []string{timestamp}
 	if signature != "" {
-		req.Header.Set("Webhook-Signature", signature)
+		req.Header["Webhook-Signature"] = []string{signature}
 	}
 	return req, nil
 }
@@ -129,10 +125,12 @@ func newSpec(allow []string) channel.Spec {
 			{
 				Name:    settingMode,
 				Label:   map[string]string{"en": "Body", "zh": "请求体"},
-				Options: []string{modeCloudEvents, modePAI},
+				Options: modes(),
 				Help: map[string]string{
-					"en": "cloudevents (default): the whole event in CloudEvents JSON. pai: the model's main fields as flat JSON.",
-					"zh": "cloudevents（默认）：CloudEvents JSON 格式的完整事件。pai：模型主要字段的扁平 JSON。",
+					"en": "cloudevents (default): the whole event in CloudEvents JSON. pai: the model's main fields as flat JSON. " +
+						"message: what people read, as data: title, outcome, facts, link.",
+					"zh": "cloudevents（默认）：CloudEvents JSON 格式的完整事件。pai：模型主要字段的扁平 JSON。" +
+						"message：结构化的消息内容，包括标题、结果、各项信息和链接。",
 				},
 			},
 		},

@@ -79,6 +79,8 @@ func TestRequestsAreAsTheGoldenFiles(t *testing.T) {
 		"pai-bare":         {To: to(modePAI), Message: bare},
 		"cloudevents-test": {To: to(modeCloudEvents), Message: message.Connectivity("en", "Webhook", at)},
 		"pai-test":         {To: to(modePAI), Message: message.Connectivity("zh", "Webhook", at)},
+		"message":          {To: to(modeMessage), Message: approved()},
+		"message-test":     {To: to(modeMessage), Message: message.Connectivity("zh", "Webhook", at)},
 	})
 }
 
@@ -134,7 +136,7 @@ func TestTheSpecificationsLibraryVerifiesEveryRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now() // the library accepts only what is five minutes old
-	for _, mode := range []string{"", modeCloudEvents, modePAI} {
+	for _, mode := range append(modes(), "") {
 		req, body := request(t, channel.Settings{"url": address, "secret": secret, "mode": mode}, approved(), now)
 		if err := verifier.Verify(body, req.Header); err != nil {
 			t.Errorf("mode %q: %v", mode, err)
@@ -271,7 +273,7 @@ func TestChannelKeepsTheContract(t *testing.T) {
 
 func BenchmarkRequest(b *testing.B) {
 	w, m := newWire(channel.Deps{}), approved()
-	for _, mode := range []string{modeCloudEvents, modePAI} {
+	for _, mode := range modes() {
 		b.Run(mode, func(b *testing.B) {
 			to := channel.Settings{"url": address, "secret": secret, "mode": mode}
 			b.ReportAllocs()
@@ -280,6 +282,48 @@ func BenchmarkRequest(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+func TestEverySampleReadsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenSamples(t, newWire(channel.Deps{}), channel.Settings{"url": address, "mode": modeMessage}, *update, nil)
+}
+
+func TestASampleTakesItsShareOfMemoryAndNoMore(t *testing.T) {
+	for _, mode := range modes() {
+		channeltest.Allocations(t, newWire(channel.Deps{}), channel.Settings{"url": address, "secret": secret, "mode": mode})
+	}
+}
+
+func TestNoEventBreaksTheData(t *testing.T) {
+	t.Parallel()
+	for _, mode := range modes() {
+		channeltest.Harmless(t, newWire(channel.Deps{}), channel.Settings{"url": address, "mode": mode}, nil, nil, true)
+	}
+}
+
+// Programs get what an event says as it is: nothing is replaced, so that they can compare.
+func TestTheDataOfAMessageIsPlain(t *testing.T) {
+	t.Parallel()
+	const hostile = `<at id=all></at> @all [x](https://evil) **b** & "q" \\ {{x}} ${y} 显存🔥`
+	m := approved()
+	m = message.New(m.Event, event.View{Source: "model", Known: true, What: "approved", Name: hostile, Reason: hostile}, message.Options{})
+	_, body := request(t, channel.Settings{"url": address, "mode": modeMessage}, m, at)
+	var got told
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Data.Object.Name != hostile || got.Data.Facts[0].Value != hostile || got.Data.Facts[0].Field != "reason" || got.Type != "pai.model.approved" {
+		t.Errorf("data %+v", got)
+	}
+}
+
+func BenchmarkSamples(b *testing.B) {
+	for _, mode := range modes() {
+		b.Run(mode, func(b *testing.B) {
+			channeltest.BenchSamples(b, newWire(channel.Deps{}), channel.Settings{"url": address, "secret": secret, "mode": mode})
 		})
 	}
 }

@@ -1,8 +1,6 @@
 package wecom
 
 import (
-	"strings"
-
 	"pai-notify/shared/channel"
 	"pai-notify/shared/event"
 	"pai-notify/shared/message"
@@ -21,19 +19,16 @@ func (c *content) link(text, address string) {
 	}
 	c.raw("[")
 	c.markdown(text)
-	c.raw("](" + address + ")")
+	c.raw("](")
+	c.raw(address)
+	c.raw(")")
 }
 
 func (c *content) lines(s, between string) {
-	first := true
-	for line := range strings.SplitSeq(s, "\n") {
-		if line = channel.Markdown(line); line == "" {
-			continue
-		}
-		if !first {
+	for i, line := range channel.Lines(s) {
+		if i > 0 {
 			c.raw(between)
 		}
-		first = false
 		c.raw(line)
 	}
 }
@@ -78,14 +73,16 @@ func renderOld(m message.Message) (content, error) {
 	for _, fact := range lead {
 		c.raw("**")
 		c.markdown(fact.Name)
-		c.raw("**" + colon)
+		c.raw("**")
+		c.raw(colon)
 		c.lines(fact.Value, "\n")
 		c.raw("\n")
 	}
 	for _, fact := range details {
 		c.raw("> <font color=\"comment\">")
 		c.markdown(fact.Name)
-		c.raw("</font>" + colon)
+		c.raw("</font>")
+		c.raw(colon)
 		c.lines(fact.Value, "\n> ")
 		c.raw("\n")
 	}
@@ -124,7 +121,8 @@ func renderNew(m message.Message) (content, error) {
 	for _, fact := range m.Facts {
 		c.raw("**")
 		c.markdown(fact.Name)
-		c.raw("**" + colon)
+		c.raw("**")
+		c.raw(colon)
 		c.lines(fact.Value, "\n")
 		c.raw("\n\n")
 	}
@@ -138,8 +136,7 @@ func renderNew(m message.Message) (content, error) {
 // said writes a line of the target's own.
 func (c *content) said(line string) {
 	if line != "" {
-		c.markdown(line)
-		c.raw("\n")
+		c.raw(channel.MarkdownLine(line) + "\n")
 	}
 }
 

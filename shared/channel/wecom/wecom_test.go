@@ -145,3 +145,21 @@ func BenchmarkRequestAndReply(b *testing.B) {
 		}
 	}
 }
+
+func TestEverySampleReadsAsItsGoldenFile(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenSamples(t, newWire(nil), settings("https://qyapi.weixin.qq.com"), *update, shown)
+}
+
+func TestASampleTakesItsShareOfMemoryAndNoMore(t *testing.T) {
+	channeltest.Allocations(t, newWire(nil), settings("https://qyapi.weixin.qq.com"))
+}
+
+func TestNoEventCallsAnybodyOrBreaksTheMarkup(t *testing.T) {
+	t.Parallel()
+	channeltest.Harmless(t, newWire(nil), settings("https://qyapi.weixin.qq.com"), shown, nil, false)
+}
+
+func BenchmarkSamples(b *testing.B) {
+	channeltest.BenchSamples(b, newWire(nil), settings("https://qyapi.weixin.qq.com"))
+}

@@ -1,0 +1,177 @@
+package channeltest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pai-notify/shared/catalog"
+	"pai-notify/shared/catalog/sample"
+	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
+	"pai-notify/shared/message"
+)
+
+// Told is a sample event as a message.
+type Told struct {
+	Name    string // of the sample
+	Message message.Message
+}
+
+// Languages are those in which samples are told.
+func Languages() []string { return []string{"en", "zh"} }
+
+// Tell tells every sample of the catalogue in a language, in the zone of China.
+func Tell(tb testing.TB, language string) []Told {
+	tb.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var told []Told
+	for _, s := range sample.All() {
+		e, err := event.Parse(s.Event)
+		if err != nil {
+			tb.Fatalf("sample %s: %v", s.Name, err)
+		}
+		o := message.Options{Language: language, Zone: time.FixedZone("CST", 8*3600), ID: "pai-" + s.Name}
+		told = append(told, Told{s.Name, message.New(e, c.View(e), o)})
+	}
+	return told
+}
+
+// maxAllocations is what rendering a sample may take of memory, from the message to the request: a delivery function has
+// an eighth of a processor.
+const maxAllocations = 60
+
+// GoldenSamples compares what a wire makes of every sample with testdata/samples.<language>.golden, and keeps each body
+// within the channel's limit and each rendering within its allocations. With update it writes the files. Shown is as in
+// [Samples].
+func GoldenSamples(t *testing.T, w channel.Wire, to channel.Settings, update bool, shown func(body []byte) string) {
+	t.Helper()
+	limit := w.Spec().MaxBytes
+	for _, language := range Languages() {
+		var b strings.Builder
+		for _, told := range Tell(t, language) {
+			body := body(t, w, to, told.Message)
+			text := string(body)
+			if shown != nil {
+				text = shown(body)
+			}
+			if limit > 0 && len(text) > limit {
+				t.Errorf("%s in %s: %d bytes are sent, over the limit of %d", told.Name, language, len(text), limit)
+			}
+			if shown == nil {
+				text = readable(t, body)
+			}
+			fmt.Fprintf(&b, "-- %s (%d bytes) --\n%s\n", told.Name, len(body), strings.TrimSpace(text))
+		}
+		file := filepath.Join("testdata", "samples."+language+".golden")
+		if update {
+			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a file of the source tree
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file) //nolint:gosec // a name from the test
+		if err != nil {
+			t.Fatalf("%v (go test -update writes it)", err)
+		}
+		if diff := cmp.Diff(string(want), b.String()); diff != "" {
+			t.Errorf("%s (-want +got); go test -update accepts it:\n%s", file, diff)
+		}
+	}
+}
+
+// Allocations checks that no sample takes more than its share of memory. Other tests must not run beside it.
+func Allocations(t *testing.T, w channel.Wire, to channel.Settings) {
+	t.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sample.All() {
+		e, err := event.Parse(s.Event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := c.View(e)
+		o := message.Options{Language: "zh", Zone: time.FixedZone("CST", 8*3600), ID: "pai-0123456789abcdef", Late: time.Hour}
+		n := testing.AllocsPerRun(20, func() {
+			if _, err := w.Request(to, message.New(e, v, o), At()); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if n > maxAllocations {
+			t.Errorf("%s takes %.0f allocations, want at most %d", s.Name, n, maxAllocations)
+		}
+	}
+}
+
+// BenchSamples times the rendering of every sample in turn, from the message to the signed request. Beside the time that
+// passes it reports the processor's: that is what counts on a machine with other work.
+func BenchSamples(b *testing.B, w channel.Wire, to channel.Settings) {
+	b.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	type seen struct {
+		event event.Event
+		view  event.View
+	}
+	var all []seen
+	for _, s := range sample.All() {
+		e, err := event.Parse(s.Event)
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, seen{e, c.View(e)})
+	}
+	o := message.Options{Language: "zh", Zone: time.FixedZone("CST", 8*3600), ID: "pai-0123456789abcdef", Late: time.Hour}
+	b.ReportAllocs()
+	n, start := 0, processorTime(b)
+	for b.Loop() {
+		one := all[n%len(all)]
+		n++
+		if _, err := w.Request(to, message.New(one.event, one.view, o), At()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((processorTime(b)-start).Nanoseconds())/float64(n), "cpu-ns/op")
+}
+
+func body(t *testing.T, w channel.Wire, to channel.Settings, m message.Message) []byte {
+	t.Helper()
+	req, err := w.Request(to, m, At())
+	if err != nil {
+		t.Fatalf("Request: %v", err)
+	}
+	return bodyOf(t, req)
+}
+
+func bodyOf(t *testing.T, req *http.Request) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(req.Body); err != nil {
+		t.Fatalf("read the request's body: %v", err)
+	}
+	return b.Bytes()
+}
+
+// readable is a JSON body with one member a line and the line breaks of its texts as such.
+func readable(t *testing.T, body []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Indent(&b, body, "", " "); err != nil {
+		t.Fatalf("the body is no JSON: %v: %s", err, body)
+	}
+	return strings.NewReplacer(`\\`, `\\`, `\n`, "\n    ").Replace(b.String())
+}
