@@ -23,8 +23,29 @@ local: package ## Run the local cloud alone, with nothing set up (PORT=9700)
 	go run ./scripts/localcloud -port $(PORT) -data .local/cloud
 
 .PHONY: package
-package: ## Build every function as Function Compute takes it, into .build/
+package: web ## Build every function as Function Compute takes it, into .build/
 	@bash scripts/package.sh $(FUNCTIONS)
+
+WEB   := functions/console/web
+BUILT := functions/console/built/index.html.gz
+
+.PHONY: web
+web: ## Build the console's page, which the function console embeds
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(BUILT); \
+	else echo "web: npm is missing, so the console will only say how to build it (install Node 20)" >&2; fi
+
+$(BUILT): $(shell find $(WEB)/src $(WEB)/public -type f ! -name '*.gen.ts') $(WEB)/index.html $(WEB)/vite.config.ts \
+		$(WEB)/tsconfig.json $(WEB)/openapi.json $(WEB)/node_modules/.package-lock.json
+	@cd $(WEB) && npm run --silent build
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	@echo "installing the console's packages"
+	@cd $(WEB) && npm ci --silent --no-audit --no-fund
+
+.PHONY: openapi
+openapi: ## Write the API's description for the console's types, after a change of the API
+	@bash scripts/package.sh
+	go run ./scripts/openapi
 
 .PHONY: deploy
 deploy: package ## Deploy with Serverless Devs (needs an Alibaba Cloud account; see README)
@@ -73,4 +94,4 @@ scripts/serverless/node_modules/.package-lock.json: scripts/serverless/package.j
 
 .PHONY: clean
 clean: ## Remove what was built and what the local cloud kept
-	rm -rf .build .cache .local scripts/serverless/node_modules
+	rm -rf .build .cache .local scripts/serverless/node_modules $(WEB)/node_modules functions/console/built/*

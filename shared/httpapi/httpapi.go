@@ -23,13 +23,21 @@ import (
 type Build func(environment.Environment, *slog.Logger) (http.Handler, error)
 
 // Start is the main of a function behind an HTTP trigger. It reads the environment once, names all its faults on
-// standard error and exits with 1 if there are any, else it serves until the platform ends the instance.
+// standard error and exits with 1 if there are any, else it serves until the platform ends the instance. With the
+// argument openapi it prints the description of its API and ends.
 // The variables in required must not be empty.
 func Start(name string, required []string, build Build) {
 	handler, log, err := load(name, os.Getenv, os.Stdout, required, build)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
+	}
+	if len(os.Args) > 1 && os.Args[1] == describeCommand {
+		if err := describe(os.Stdout, handler); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			os.Exit(1)
+		}
+		return
 	}
 	fc.Start(Serve(handler, log))
 }

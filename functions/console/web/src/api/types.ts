@@ -1,0 +1,32 @@
+import type { components } from './schema.gen';
+
+type Schemas = components['schemas'];
+
+export type Problem = Schemas['Problem'];
+export type Field = Schemas['Field'];
+export type Choices = Schemas['Choices'];
+export type Channel = Schemas['Channel'];
+export type Setting = Schemas['Setting'];
+export type Source = Schemas['Source'];
+export type Option = Schemas['Option'];
+export type ScopeKind = Schemas['ScopeKind'];
+export type Rule = Schemas['RulesRule'];
+export type Target = Schemas['Target'];
+export type Secret = Schemas['Secret'];
+export type Preview = Schemas['RulesPreview'];
+export type Message = Schemas['Message'];
+export type Seen = Schemas['Seen'];
+export type TestOrder = Schemas['ConnectivityOrder'];
+export type TestResult = Schemas['Result'];
+export type Setup = Schemas['SetupAnswerBody'];
+export type SetupOrder = Schemas['SetupOrder'];
+export type Step = Schemas['Step'];
+export type Policy = Schemas['PolicyAnswer'];
+export type Settings = Schemas['Settings'];
+export type Delivery = Schemas['DeliveriesDelivery'];
+export type DeliveryTold = Schemas['DeliveriesTold'];
+export type Attempt = Schemas['Attempt'];
+export type Summary = Schemas['DeliveriesSummary'];
+export type Job = Schemas['Job'];
+export type Chosen = Schemas['Chosen'];
+export type Page<T> = { items: T[]; next?: string };

@@ -1,0 +1,79 @@
+import { Column } from '@ant-design/plots';
+import { Radio, Table } from 'antd';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Summary } from '../api/types';
+import { useCatalog } from '../api/queries';
+import { useDark } from '../look';
+
+const colours: Record<string, string> = {
+  delivered: '#4096ff', waiting: '#faad14', claimed: '#ffd666', dead: '#f5222d', cancelled: '#8c8c8c', duplicate: '#bfbfbf',
+};
+
+/** Deliveries by hour. It is loaded when it is first asked for: the drawing library is larger than the page. */
+export default function Chart({ summary }: { summary: Summary }) {
+  const { t, i18n } = useTranslation();
+  const dark = useDark();
+  const [by, setBy] = useState<'state' | 'channel'>('state');
+  const [table, setTable] = useState(false);
+  const channels = useCatalog().data?.channels;
+  const rows = useMemo(() => {
+    const hour = (at: number) => new Date(at).toLocaleString(i18n.language, { hour: '2-digit', minute: '2-digit', hour12: false, month: '2-digit', day: '2-digit' });
+    const name = (one: Summary['hours'][number]) =>
+      by === 'state' ? t(`state.${one.state as 'dead'}`) : (channels?.find((channel) => channel.name === one.channel)?.title ?? one.channel);
+    const counts = new Map<string, { hour: string; kind: string; count: number; id: string }>();
+    const first = summary.hours[0];
+    const blank = first ? name(first) : '';
+    for (let at = Date.parse(summary.from); at < Date.parse(summary.to); at += 3_600_000) {
+      counts.set(`${hour(at)} ${blank}`, { hour: hour(at), kind: blank, count: 0, id: '' }); // an hour without any is one all the same
+    }
+    for (const one of summary.hours) {
+      const key = `${hour(Date.parse(one.hour))} ${name(one)}`;
+      const was = counts.get(key);
+      counts.set(key, { hour: hour(Date.parse(one.hour)), kind: name(one), count: (was?.count ?? 0) + one.count, id: by === 'state' ? one.state : one.channel });
+    }
+    return [...counts.values()];
+  }, [summary, by, t, i18n.language, channels]);
+  const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
+  return (
+    <>
+      <div className="row">
+        <h2 className="flat">{t('deliveries.chart')}</h2> <span className="help">{t('deliveries.chartLead')}</span>
+        <span className="space" />
+        <Radio.Group aria-label={t('deliveries.chartBy')} size="small" optionType="button" value={by} onChange={(event) => setBy(event.target.value as 'state' | 'channel')} options={[{ value: 'state', label: t('deliveries.byState') }, { value: 'channel', label: t('deliveries.byChannel') }]} />
+        <button type="button" className="plainLink" aria-expanded={table} onClick={() => setTable(!table)}>{t('deliveries.chartTable')}</button>
+      </div>
+      {summary.hours.length === 0 && <p className="lead">{t('deliveries.chartNone')}</p>}
+      {summary.hours.length > 0 && !table && (
+        <div role="img" aria-label={`${t('deliveries.chart')}: ${[...kinds.keys()].map((kind) => `${kind} ${rows.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0)}`).join(', ')}`}>
+          <Column
+            data={rows}
+            xField="hour"
+            yField="count"
+            colorField="kind"
+            stack
+            height={240}
+            theme={dark ? 'classicDark' : 'classic'}
+            animate={false}
+            axis={{ x: { labelAutoRotate: false, labelAutoHide: true, title: false }, y: { title: false } }}
+            scale={by === 'state' ? { color: { domain: [...kinds.keys()], range: [...kinds.values()].map((id) => colours[id] ?? '#bfbfbf') } } : { color: { domain: [...kinds.keys()] } }}
+            style={{ maxWidth: 28 }}
+          />
+        </div>
+      )}
+      {summary.hours.length > 0 && table && (
+        <Table
+          size="small"
+          rowKey={(one) => `${one.hour} ${one.kind}`}
+          dataSource={rows.filter((one) => one.count > 0)}
+          pagination={false}
+          columns={[
+            { title: t('deliveries.hour'), dataIndex: 'hour' },
+            { title: by === 'state' ? t('deliveries.state') : t('deliveries.channel'), dataIndex: 'kind' },
+            { title: t('deliveries.created'), dataIndex: 'count', align: 'right' },
+          ]}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+import { Button, Tag } from 'antd';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useNewest } from '../api/queries';
+import type { Delivery } from '../api/types';
+import { Moment } from '../parts/Moment';
+import { said } from '../text';
+import type { Choice } from './filter';
+
+interface Group {
+  key: string;
+  n: number;
+  last: Delivery;
+}
+
+/** The targets whose deliveries died lately, those with most first, and what to do about them. */
+export function Failing({ workspace, change }: { workspace: string; change: (part: Partial<Choice>) => void }) {
+  const { t, i18n } = useTranslation();
+  const dead = useNewest({ workspace, state: 'dead' }, 200, 30_000).data;
+  const groups = useMemo(() => {
+    const found = new Map<string, Group>();
+    for (const one of dead ?? []) {
+      const key = [one.workspace, one.rule, one.target].join(' ');
+      const group = found.get(key);
+      if (group) group.n++;
+      else found.set(key, { key, n: 1, last: one });
+    }
+    return [...found.values()].sort((a, b) => b.n - a.n).slice(0, 5);
+  }, [dead]);
+  if (groups.length === 0) return null;
+  return (
+    <section className="card failing" aria-label={t('deliveries.failing')}>
+      <h2>{t('deliveries.failing')}</h2>
+      <ul>
+        {groups.map(({ key, n, last }) => (
+          <li key={key}>
+            <div className="row">
+              <strong className="wrap">{last.rule ?? '—'} › {last.target ?? '—'}</strong> <span className="help">{last.channel}</span>
+              <Tag color="error">{t('deliveries.deadCount', { n })}</Tag> {last.code && <code>{last.code}</code>} <Moment at={last.done ?? last.created} />
+              <Button size="small" type="link" aria-label={`${t('deliveries.see')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: ['dead'], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{t('deliveries.see')}</Button>
+            </div>
+            <p className="help wrap">{said(last.advice, i18n.language)}</p>
+          </li>
+        ))}
+      </ul>
+      <p className="help">{t('deliveries.failingLead')}</p>
+    </section>
+  );
+}

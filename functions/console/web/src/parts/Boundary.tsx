@@ -1,0 +1,19 @@
+import { Button, Result } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { useRouteError } from 'react-router';
+
+/** What a page shows that failed, or whose files are of another release. */
+export function Boundary() {
+  const { t } = useTranslation();
+  const error = useRouteError();
+  const text = error instanceof Error ? error.message : String(error);
+  const old = /dynamically imported module|module script|Importing a module/i.test(text);
+  return (
+    <Result
+      status="warning"
+      title={<span role="alert">{old ? t('problem.newRelease') : t('problem.crash')}</span>}
+      subTitle={old ? undefined : `${text} ${t('problem.pageAdvice')}`}
+      extra={<Button type="primary" onClick={() => location.reload()}>{t('problem.reload')}</Button>}
+    />
+  );
+}

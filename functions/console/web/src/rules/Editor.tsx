@@ -1,0 +1,245 @@
+import { Alert, App, Button, Drawer, Modal } from 'antd';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useBlocker, useNavigate, useParams, useSearchParams } from 'react-router';
+import { call, Refused } from '../api/client';
+import { rulePath, rulesPath, useCatalog, useRule } from '../api/queries';
+import type { Choices, Field, Problem, Rule } from '../api/types';
+import { Loaded, TroubleNote } from '../parts/Trouble';
+import { bodyOf, copyOf, draftOf, empty, type Draft } from './draft';
+import { EventForm } from './EventForm';
+import { Basics } from './Basics';
+import { PreviewPane, usePreview } from './PreviewPane';
+import { pretty } from './pretty';
+import { Targets } from './Targets';
+import { useAsking } from './waiting';
+
+export function NewRule() {
+  const { workspace = '' } = useParams();
+  const [search] = useSearchParams();
+  const of = search.get('of') ?? undefined;
+  const catalog = useCatalog();
+  const original = useRule(workspace, of);
+  if (of !== undefined) {
+    return (
+      <Panel>
+        <Loaded query={catalog}>
+          {(choices) => <Loaded query={original}>{({ body }) => <Editor workspace={workspace} choices={choices} start={copyOf(body)} copied />}</Loaded>}
+        </Loaded>
+      </Panel>
+    );
+  }
+  return <Panel><Loaded query={catalog}>{(choices) => <Editor workspace={workspace} choices={choices} start={empty(choices)} />}</Loaded></Panel>;
+}
+
+export function EditRule() {
+  const { workspace = '', name = '' } = useParams();
+  const catalog = useCatalog();
+  const rule = useRule(workspace, name);
+  return (
+    <Panel rule={rule.data?.body}>
+      <Loaded query={catalog}>
+        {(choices) => (
+          <Loaded query={rule}>
+            {({ body, etag }) =>
+              body.foreign
+                ? <Foreign rule={body} />
+                : <Editor key={etag} workspace={workspace} choices={choices} start={draftOf(body)} saved={{ rule: body, etag }} reload={() => rule.refetch()} />
+            }
+          </Loaded>
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
+
+/** The panel over the list. Closing it is leaving the page, which asks where something was changed. */
+function Panel({ rule, children }: { rule?: Rule; children: React.ReactNode }) {
+  const { t } = useTranslation();
+  const { workspace = '', name } = useParams();
+  const navigate = useNavigate();
+  const title = name === undefined ? t('rule.newTitle') : rule?.foreign ? t('rule.foreignTitle') : t('rule.editTitle');
+  return (
+    <Drawer open width="min(1240px, 100vw)" onClose={() => void navigate(`/w/${encodeURIComponent(workspace)}/rules`)} title={title} className="editor" destroyOnHidden>
+      {children}
+    </Drawer>
+  );
+}
+
+function Foreign({ rule }: { rule: Rule }) {
+  const { t } = useTranslation();
+  return (
+    <div className="stack">
+      <h2>{rule.name}</h2>
+      <Alert type="info" showIcon message={t('rule.readOnly')} />
+      {rule.description && <p className="wrap">{rule.description}</p>}
+      <h3>{t('rule.pattern')}</h3>
+      <pre className="wrap card" tabIndex={0}>{pretty(rule.pattern)}</pre>
+    </div>
+  );
+}
+
+interface EditorProps {
+  workspace: string;
+  choices: Choices;
+  start: Draft;
+  copied?: boolean;
+  saved?: { rule: Rule; etag: string };
+  reload?: () => void;
+}
+
+function Editor({ workspace, choices, start, copied, saved, reload }: EditorProps) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const asking = useAsking();
+  const [first] = useState(start);
+  const [draft, setDraft] = useState(start);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [tried, setTried] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const [refused, setRefused] = useState<Field[]>();
+  const done = useRef(false);
+  const summary = useRef<HTMLDivElement>(null);
+  const preview = usePreview(workspace, draft);
+  const dirty = copied || JSON.stringify(bodyOf(draft)) !== JSON.stringify(bodyOf(first));
+
+  const change = (part: Partial<Draft>) => {
+    setDraft((now) => ({ ...now, ...part }));
+    setRefused(undefined);
+  };
+  const all = useMemo(() => refused ?? preview.data?.faults ?? [], [refused, preview.data]);
+  const faults = useMemo(
+    () => (tried ? all : all.filter((one) => [...touched].some((path) => one.path === path || one.path.startsWith(`${path}[`)))),
+    [all, tried, touched],
+  );
+  const touch = (path: string) => setTouched((now) => (now.has(path) ? now : new Set(now).add(path)));
+
+  const save = async (overwrite = false) => {
+    setBusy(true);
+    setError(undefined);
+    setTried(true);
+    const body = bodyOf(draft);
+    try {
+      const etag = overwrite ? undefined : saved?.etag;
+      const sent = saved
+        ? await asking((waiting) =>
+            call('PUT', rulePath(workspace, saved.rule.name), { body, query: { waiting }, headers: etag ? { 'If-Match': etag } : {} }))
+        : await call('POST', rulesPath(workspace), { body }).then(() => true);
+      if (!sent) return;
+      done.current = true;
+      void message.success(t('rule.created', { name: draft.name }));
+      void client.invalidateQueries({ queryKey: ['rules', workspace] });
+      client.removeQueries({ queryKey: ['rule', workspace, draft.name] });
+      await navigate(`/w/${encodeURIComponent(workspace)}/rules`);
+    } catch (failure) {
+      if (failure instanceof Refused && failure.problem.errors?.length) setRefused(failure.problem.errors);
+      else setError(failure);
+      requestAnimationFrame(() => summary.current?.focus());
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form className="editorBody" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
+      <div className="writing stack">
+        <div ref={summary} tabIndex={-1} className="summary">
+          {tried && all.length > 0 && <FaultList faults={all} />}
+          <Failure error={error} reload={reload} overwrite={() => void save(true)} />
+        </div>
+        <Basics draft={draft} change={change} faults={faults} touch={touch} isNew={!saved} limit={choices.limits.description} />
+        <EventForm draft={draft} change={change} faults={faults} touch={touch} choices={choices} />
+        <Targets draft={draft} change={change} faults={faults} touch={touch} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
+        <div className="actions">
+          <Button type="primary" htmlType="submit" loading={busy} size="large">{saved ? t('rule.save') : t('rule.create')}</Button>
+          <Button size="large" onClick={() => void navigate(`/w/${encodeURIComponent(workspace)}/rules`)}>{t('common.cancel')}</Button>
+        </div>
+      </div>
+      <PreviewPane preview={preview} draft={draft} choices={choices} />
+      <Leaving when={dirty} done={done} />
+    </form>
+  );
+}
+
+/** Everything that is wrong; each leads to its place. */
+function FaultList({ faults }: { faults: Field[] }) {
+  const { t } = useTranslation();
+  const go = (path: string) => {
+    for (let at = path; at !== ''; at = at.replace(/(\.|\[)[^.[]*$/, '')) {
+      const place = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(at)}"]`);
+      if (place) {
+        (place.querySelector<HTMLElement>('input, textarea, button, [tabindex]') ?? place).focus();
+        return;
+      }
+      if (!/[.[]/.test(at)) return;
+    }
+  };
+  return (
+    <Alert
+      type="error"
+      showIcon
+      role="alert"
+      message={t('rule.faults')}
+      description={
+        <ul className="faultList">
+          {faults.map((one) => (
+            <li key={one.path + one.message}>
+              {one.path && <Button type="link" size="small" onClick={() => go(one.path)}>{one.path}</Button>} {one.message}
+            </li>
+          ))}
+        </ul>
+      }
+    />
+  );
+}
+
+function Failure({ error, reload, overwrite }: { error: unknown; reload?: () => void; overwrite: () => void }) {
+  const { t } = useTranslation();
+  const problem: Problem | undefined = error instanceof Refused ? error.problem : undefined;
+  if (problem?.code === 'RuleChanged' && reload) {
+    return (
+      <Alert
+        type="warning"
+        showIcon
+        role="alert"
+        message={t('rule.changedTitle')}
+        description={
+          <>
+            <p>{t('rule.changedText')}</p>
+            <Button size="small" onClick={reload}>{t('rule.reload')}</Button>{' '}
+            <Button size="small" danger onClick={overwrite}>{t('rule.overwrite')}</Button>
+          </>
+        }
+      />
+    );
+  }
+  return <TroubleNote error={error} />;
+}
+
+/** Asks before what was typed is lost: inside the page, and where the tab is closed. */
+function Leaving({ when, done }: { when: boolean; done: React.RefObject<boolean> }) {
+  const { t } = useTranslation();
+  const blocker = useBlocker(() => when && !done.current);
+  useEffect(() => {
+    if (!when) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [when]);
+  return (
+    <Modal
+      open={blocker.state === 'blocked'}
+      title={t('common.leaveTitle')}
+      okText={t('common.stay')}
+      cancelText={t('common.leave')}
+      onOk={() => blocker.reset?.()}
+      onCancel={(event) => (event.currentTarget.classList.contains('ant-btn') ? blocker.proceed?.() : blocker.reset?.())}
+    >
+      {t('common.leaveText')}
+    </Modal>
+  );
+}

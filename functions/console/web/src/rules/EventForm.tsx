@@ -1,0 +1,120 @@
+import { Checkbox, Input, Radio, Select } from 'antd';
+import { useTranslation } from 'react-i18next';
+import type { Choices, Option, Source } from '../api/types';
+import { Group, Row } from '../parts/Row';
+import { said } from '../text';
+import type { PartProps } from './Basics';
+import { faultsAt, firstScope } from './draft';
+
+/** What a rule wants to hear of: source, options, scope. */
+export function EventForm({ draft, change, faults, touch, choices }: PartProps & { choices: Choices }) {
+  const { t, i18n } = useTranslation();
+  const source = choices.sources.find((one) => one.id === draft.source);
+  return (
+    <section className="card">
+      <h2>{t('rule.event')}</h2>
+      <Group label={t('rule.source')} path="event.source" faults={faultsAt(faults, 'event.source')}>
+        <Radio.Group
+          className="sources"
+          optionType="button"
+          buttonStyle="solid"
+          name="source"
+          value={draft.source}
+          onChange={(event) => {
+            const next = choices.sources.find((one) => one.id === event.target.value);
+            change({ source: String(event.target.value), options: [], scope: firstScope(next) });
+          }}
+          options={choices.sources.map((one) => ({ value: one.id, label: said(one.label, i18n.language) }))}
+        />
+      </Group>
+      <Group label={t('rule.options')} path="event.options" faults={faultsAt(faults, 'event.options', true)} help={t('rule.optionsHelp')}>
+        {source?.groups.map((group) => (
+          <OptionGroup
+            key={group.id}
+            label={said(group.label, i18n.language)}
+            options={source.options.filter((one) => one.group === group.id)}
+            chosen={draft.options}
+            choose={(options) => {
+              change({ options });
+              touch('event.options');
+            }}
+          />
+        ))}
+      </Group>
+      {source && <ScopeForm source={source} draft={draft} change={change} faults={faults} touch={touch} choices={choices} />}
+    </section>
+  );
+}
+
+interface OptionGroupProps {
+  label: string;
+  options: Option[];
+  chosen: string[];
+  choose: (options: string[]) => void;
+}
+
+function OptionGroup({ label, options, chosen, choose }: OptionGroupProps) {
+  const { t, i18n } = useTranslation();
+  const ids = options.map((one) => one.id);
+  const mine = ids.filter((id) => chosen.includes(id));
+  const set = (id: string, on: boolean) => choose(on ? [...chosen, id] : chosen.filter((one) => one !== id));
+  return (
+    <div className="optionGroup" role="group" aria-label={label}>
+      <Checkbox
+        className="whole"
+        aria-label={t('rule.chooseAll', { group: label })}
+        checked={mine.length === ids.length}
+        indeterminate={mine.length > 0 && mine.length < ids.length}
+        onChange={(event) => choose([...chosen.filter((id) => !ids.includes(id)), ...(event.target.checked ? ids : [])])}
+      >
+        {label}
+      </Checkbox>
+      <div className="options">
+        {options.map((one) => {
+          const hint = said(one.hint, i18n.language);
+          return (
+            <div key={one.id}>
+              <Checkbox checked={chosen.includes(one.id)} onChange={(event) => set(one.id, event.target.checked)} aria-describedby={hint ? `hint-${one.id}` : undefined}>
+                {said(one.label, i18n.language)} <span className={`dot ${one.severity}`} aria-hidden />
+              </Checkbox>
+              {hint && <p className="help" id={`hint-${one.id}`}>{hint}</p>}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function ScopeForm({ source, draft, change, faults, touch, choices }: PartProps & { source: Source; choices: Choices }) {
+  const { t, i18n } = useTranslation();
+  const { scope } = draft;
+  const kind = source.scopes.find((one) => one.kind === scope.kind);
+  const label = said(kind?.label, i18n.language);
+  return (
+    <>
+      <Group label={t('rule.scope')} path="event.scope" faults={[...faultsAt(faults, 'event.scope'), ...faultsAt(faults, 'event.scope.kind'), ...faultsAt(faults, 'event.paiUser')]}>
+        <Radio.Group
+          className="scopes"
+          name="scope"
+          value={scope.kind}
+          onChange={(event) => change({ scope: { kind: String(event.target.value), ids: [], prefix: '' } })}
+          options={source.scopes.map((one) => ({ value: one.kind, label: said(one.label, i18n.language) }))}
+        />
+        {kind?.hint && <p className="help">{said(kind.hint, i18n.language)}</p>}
+      </Group>
+      {kind?.needs === 'ids' && (
+        <Row label={`${label}: ${t('rule.ids')}`} path="event.scope.ids" faults={faultsAt(faults, 'event.scope.ids', true)} help={t('rule.idsHelp', { n: choices.limits.scopeIds })} onLeave={() => touch('event.scope.ids')}>
+          {({ id, status, ...tied }) => (
+            <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} maxCount={choices.limits.scopeIds} tokenSeparators={[',', ' ', '\n', '，']} value={scope.ids} placeholder={t('rule.idsPaste')} onChange={(ids: string[]) => change({ scope: { ...scope, ids: ids.map((one) => one.trim()).filter(Boolean) } })} />
+          )}
+        </Row>
+      )}
+      {kind?.needs === 'prefix' && (
+        <Row label={`${label}: ${t('rule.prefix')}`} path="event.scope.prefix" faults={faultsAt(faults, 'event.scope.prefix')} onLeave={() => touch('event.scope.prefix')}>
+          {(tied) => <Input {...tied} value={scope.prefix} autoComplete="off" spellCheck={false} onChange={(event) => change({ scope: { ...scope, prefix: event.target.value } })} />}
+        </Row>
+      )}
+    </>
+  );
+}

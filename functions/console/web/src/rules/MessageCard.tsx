@@ -1,0 +1,22 @@
+import { useTranslation } from 'react-i18next';
+import type { Message } from '../api/types';
+
+/** A message as its receiver shows it, near enough to judge by. Links lead nowhere: it is only a picture of them. */
+export function MessageCard({ message, title }: { message: Message; title: string }) {
+  const { t } = useTranslation();
+  return (
+    <figure className={`bubble ${message.severity}`}>
+      <figcaption>
+        {t('rule.previewAs', { channel: title })} · {message.target}
+        {message.bytes !== undefined && message.maxBytes !== undefined && message.maxBytes > 0 && (
+          <span className="help"> {t('rule.previewBytes', { n: message.bytes.toLocaleString(), max: message.maxBytes.toLocaleString() })}</span>
+        )}
+      </figcaption>
+      <div className="message" lang={message.language}>
+        <p className="subject wrap">{message.title}</p>
+        <dl>{message.facts.map((fact, i) => <div key={`${i}-${fact.name}`}><dt>{fact.name}</dt><dd className="wrap">{fact.value}</dd></div>)}</dl>
+        {message.link && <p className="linked">{message.language === 'zh' ? '在 PAI 控制台查看' : 'View in the PAI console'}</p>}
+      </div>
+    </figure>
+  );
+}

@@ -1,0 +1,103 @@
+import { App, Button, Input, InputNumber, Radio, Switch, Alert } from 'antd';
+import { useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, Refused } from '../api/client';
+import { useSettings } from '../api/queries';
+import type { Field, Settings } from '../api/types';
+import { Heading } from '../parts/Heading';
+import { Group, Row } from '../parts/Row';
+import { Loaded, TroubleNote } from '../parts/Trouble';
+import { faultsAt } from '../rules/draft';
+
+export function SettingsPage() {
+  const { t } = useTranslation();
+  const settings = useSettings();
+  return (
+    <>
+      <Heading title={t('settings.title')} lead={t('settings.lead')} />
+      <Loaded query={settings}>{(now) => <SettingsForm key={JSON.stringify(now)} now={now} />}</Loaded>
+    </>
+  );
+}
+
+/** IANA names that this browser knows; the API knows more. */
+const zones = Intl.supportedValuesOf('timeZone');
+
+function SettingsForm({ now }: { now: Settings }) {
+  const { t } = useTranslation();
+  const { message } = App.useApp();
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(now);
+  const [busy, setBusy] = useState(false);
+  const [faults, setFaults] = useState<Field[]>([]);
+  const [error, setError] = useState<unknown>();
+  const dirty = useMemo(() => JSON.stringify(draft) !== JSON.stringify(now), [draft, now]);
+  const change = (part: Partial<Settings>) => setDraft({ ...draft, ...part });
+  const save = async () => {
+    setBusy(true);
+    setError(undefined);
+    setFaults([]);
+    try {
+      const { body } = await call<Settings>('PUT', 'settings', { body: draft });
+      client.setQueryData(['settings'], body);
+      void message.success(t('settings.saved'));
+    } catch (failure) {
+      if (failure instanceof Refused && failure.problem.errors?.length) setFaults(failure.problem.errors);
+      else setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const days = (name: 'keepToldDays' | 'keepDeadDays', label: string, otherwise: number) => (
+    <Row label={label} faults={faultsAt(faults, name)} help={t('settings.keepHelp', { n: otherwise })}>
+      {({ id, status, ...tied }) => <InputNumber {...tied} id={id} status={status} min={0} max={3650} value={draft[name] ?? 0} suffix={t('settings.days')} onChange={(value) => change({ [name]: value ?? 0 })} />}
+    </Row>
+  );
+  return (
+    <form className="stack settings" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
+      <TroubleNote error={error} />
+      {faults.length > 0 && <Alert type="error" showIcon role="alert" message={t('settings.faults')} description={<ul className="faultList">{faults.map((one) => <li key={one.path + one.message} className="wrap">{one.path}: {one.message}</li>)}</ul>} />}
+      <section className="card">
+        <h2>{t('settings.messages')}</h2>
+        <Group label={t('settings.language')} faults={faultsAt(faults, 'language')} help={t('settings.languageHelp')}>
+          <Radio.Group name="language" value={draft.language} onChange={(event) => change({ language: String(event.target.value) })} options={[{ value: 'zh', label: <span lang="zh">中文</span> }, { value: 'en', label: <span lang="en">English</span> }]} />
+        </Group>
+        <Row label={t('settings.zone')} faults={faultsAt(faults, 'zone')} help={t('settings.zoneHelp')}>
+          {(tied) => (
+            <>
+              <Input {...tied} list="zones" value={draft.zone} autoComplete="off" spellCheck={false} onChange={(event) => change({ zone: event.target.value })} />
+              <datalist id="zones">{zones.map((one) => <option key={one} value={one} />)}</datalist>
+            </>
+          )}
+        </Row>
+        <Row label={t('settings.console')} required={false} faults={faultsAt(faults, 'consoleHost')} help={t('settings.consoleHelp')}>
+          {(tied) => <Input {...tied} value={draft.consoleHost} autoComplete="off" spellCheck={false} onChange={(event) => change({ consoleHost: event.target.value })} />}
+        </Row>
+        <Row label={t('settings.paused')} help={t('settings.pausedHelp')}>
+          {({ id, 'aria-describedby': described }) => <Switch id={id} aria-describedby={described} checked={draft.paused ?? false} onChange={(paused) => change({ paused })} />}
+        </Row>
+      </section>
+      <section className="card">
+        <h2>{t('settings.limits')}</h2>
+        <div className="threeColumns">
+          <Row label={t('settings.units')} faults={faultsAt(faults, 'unitsPerRule')} help={t('settings.unitsHelp')}>
+            {({ id, status, ...tied }) => <InputNumber {...tied} id={id} status={status} min={0} max={100} value={draft.unitsPerRule ?? 0} onChange={(value) => change({ unitsPerRule: value ?? 0 })} />}
+          </Row>
+          {days('keepToldDays', t('settings.keepTold'), 30)}
+          {days('keepDeadDays', t('settings.keepDead'), 90)}
+        </div>
+      </section>
+      <section className="card">
+        <h2>{t('settings.expert')}</h2>
+        <Row label={t('settings.override')} required={false} faults={faultsAt(faults, 'catalogOverride')} help={t('settings.overrideHelp')}>
+          {(tied) => <Input.TextArea {...tied} className="mono" spellCheck={false} autoSize={{ minRows: 4, maxRows: 24 }} value={draft.catalogOverride ?? ''} onChange={(event) => change({ catalogOverride: event.target.value })} />}
+        </Row>
+      </section>
+      <div className="actions">
+        <Button type="primary" htmlType="submit" size="large" loading={busy} disabled={!dirty}>{t('common.save')}</Button>
+        {dirty && <Button size="large" onClick={() => setDraft(now)}>{t('common.cancel')}</Button>}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,108 @@
+import {
+  ApiOutlined, BellOutlined, CompassOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined,
+} from '@ant-design/icons';
+import { Alert, Button, Drawer } from 'antd';
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { NavLink, Outlet, useLocation, useNavigate, useParams } from 'react-router';
+import { Nothing } from '../parts/Nothing';
+import { Preferences } from './Preferences';
+import { session } from '../session';
+import { ChooseWorkspace, WorkspacePicker } from './ChooseWorkspace';
+import { remember, useKnown } from './workspace';
+
+/** The frame of every page. */
+export function Shell() {
+  const { t } = useTranslation();
+  const { workspace } = useParams();
+  const [open, setOpen] = useState(false);
+  const { pathname } = useLocation();
+  useEffect(() => setOpen(false), [pathname]);
+  useEffect(() => {
+    if (workspace) remember(workspace);
+  }, [workspace]);
+  return (
+    <div className="shell">
+      <a className="skip" href="#content" onClick={skip}>{t('nav.skip')}</a>
+      <header className="bar">
+        <Button className="burger" type="text" icon={<MenuOutlined />} aria-label={t('nav.open')} aria-expanded={open} onClick={() => setOpen(true)} />
+        <span className="brand"><BellOutlined aria-hidden /> pai-notify</span>
+        <WorkspacePicker />
+        <span className="space" />
+        <Preferences />
+        <Button type="text" icon={<LogoutOutlined />} aria-label={t('nav.signOut')} title={t('nav.signOut')} onClick={() => session.end()} />
+      </header>
+      <div className="beside">
+        <nav className="side" aria-label={t('nav.title')}><Pages /></nav>
+        <Drawer open={open} onClose={() => setOpen(false)} placement="left" width={260} title="pai-notify">
+          <nav className="inDrawer" aria-label={t('nav.title')}><Pages /></nav>
+        </Drawer>
+        <main id="content" tabIndex={-1}>
+          <Offline />
+          <Outlet />
+        </main>
+      </div>
+    </div>
+  );
+}
+
+/** The address behind # is the page's place, so the link's own jump will not do. */
+function skip(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
+function Pages() {
+  const { t } = useTranslation();
+  const { workspace } = useParams();
+  const last = useKnown()[0];
+  const at = workspace ?? last;
+  const inWorkspace = (page: string) => (at ? `/w/${encodeURIComponent(at)}/${page}` : `/${page}`);
+  const pages: [string, string, ReactNode][] = [
+    [inWorkspace('rules'), t('nav.rules'), <BellOutlined key="i" />],
+    [`/deliveries${at ? `?workspace=${encodeURIComponent(at)}` : ''}`, t('nav.deliveries'), <SendOutlined key="i" />],
+    [inWorkspace('setup'), t('nav.setup'), <ApiOutlined key="i" />],
+    ['/settings', t('nav.settings'), <SettingOutlined key="i" />],
+    ['/help', t('nav.help'), <QuestionCircleOutlined key="i" />],
+  ];
+  return (
+    <ul>
+      {pages.map(([to, label, icon]) => (
+        <li key={label}>
+          <NavLink to={to}>{icon}<span>{label}</span></NavLink>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where there is no place yet: the workspace opened last, or the question which. */
+export function Start() {
+  const navigate = useNavigate();
+  const last = useKnown()[0];
+  useEffect(() => {
+    if (last) void navigate(`/w/${encodeURIComponent(last)}/rules`, { replace: true });
+  }, [last, navigate]);
+  return last ? null : <ChooseWorkspace page="setup" />;
+}
+
+export function Missing() {
+  const { t } = useTranslation();
+  return <Nothing title={t('common.page')} advice={t('common.pageAdvice')}><CompassOutlined aria-hidden /></Nothing>;
+}
+
+function Offline() {
+  const { t } = useTranslation();
+  const online = useSyncExternalStore(
+    (listener) => {
+      addEventListener('online', listener);
+      addEventListener('offline', listener);
+      return () => {
+        removeEventListener('online', listener);
+        removeEventListener('offline', listener);
+      };
+    },
+    () => navigator.onLine,
+  );
+  return online ? null : <Alert className="offline" type="warning" showIcon banner role="status" message={t('problem.youAreOffline')} />;
+}

@@ -1,0 +1,103 @@
+import { BellOutlined } from '@ant-design/icons';
+import { Alert, Button, Form, Input } from 'antd';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call } from '../api/client';
+import type { Setup } from '../api/types';
+import { Copy } from '../parts/Copy';
+import { TroubleNote } from '../parts/Trouble';
+import { session } from '../session';
+import { Preferences } from '../shell/Preferences';
+
+type Stage = { is: 'key' } | { is: 'token'; token: string } | { is: 'made'; key: string };
+
+/** Takes an API key, or opens a fresh deployment with its bootstrap token. */
+export function SignIn() {
+  const { t } = useTranslation();
+  const [stage, setStage] = useState<Stage>({ is: 'key' });
+  useEffect(() => {
+    document.title = `${t('signin.title')} · pai-notify`;
+  }, [t]);
+  return (
+    <div className="signin">
+      <div className="corner"><Preferences /></div>
+      <main className="card">
+        <p className="brand"><BellOutlined aria-hidden /> pai-notify</p>
+        {stage.is === 'key' && <WithKey open={(token) => setStage({ is: 'token', token })} />}
+        {stage.is === 'token' && <WithToken token={stage.token} made={(key) => setStage({ is: 'made', key })} />}
+        {stage.is === 'made' && <Made value={stage.key} />}
+      </main>
+    </div>
+  );
+}
+
+const authorized = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
+
+function useTry() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const attempt = (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(undefined);
+    work().catch(setError).finally(() => setBusy(false));
+  };
+  return { busy, error, attempt };
+}
+
+function WithKey({ open }: { open: (token: string) => void }) {
+  const { t } = useTranslation();
+  const { busy, error, attempt } = useTry();
+  const submit = ({ key }: { key: string }) => {
+    const given = key.trim();
+    if (given.startsWith('pnb_')) return open(given);
+    attempt(async () => {
+      await call('GET', 'catalog', authorized(given));
+      session.start(given);
+    });
+  };
+  return (
+    <>
+      <h1>{t('signin.title')}</h1>
+      <p className="lead">{t('signin.lead')}</p>
+      {session.ended() && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
+      <TroubleNote error={error} />
+      <Form layout="vertical" requiredMark={false} onFinish={submit}>
+        <Form.Item name="key" label={t('signin.key')} extra={t('signin.keyHelp')} rules={[{ required: true, whitespace: true, message: t('signin.missing') }]}>
+          <Input.Password autoComplete="current-password" spellCheck={false} size="large" placeholder="pnk_…" autoFocus />
+        </Form.Item>
+        <Button type="primary" htmlType="submit" size="large" block loading={busy}>{t('signin.button')}</Button>
+      </Form>
+      <p className="lead foot">{t('signin.token')}</p>
+    </>
+  );
+}
+
+function WithToken({ token, made }: { token: string; made: (key: string) => void }) {
+  const { t } = useTranslation();
+  const { busy, error, attempt } = useTry();
+  const submit = () =>
+    attempt(async () => {
+      const { body } = await call<Setup>('POST', 'setup', { ...authorized(token), body: {} });
+      if (body.key) made(body.key);
+    });
+  return (
+    <>
+      <h1>{t('signin.openTitle')}</h1>
+      <p className="lead">{t('signin.openText')}</p>
+      <TroubleNote error={error} />
+      <Button type="primary" size="large" block loading={busy} onClick={submit}>{t('signin.openButton')}</Button>
+    </>
+  );
+}
+
+function Made({ value }: { value: string }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <h1>{t('signin.madeTitle')}</h1>
+      <p className="lead">{t('signin.madeText')}</p>
+      <p className="secret"><code>{value}</code> <Copy text={value} /></p>
+      <Button type="primary" size="large" block onClick={() => session.start(value)}>{t('signin.go')}</Button>
+    </>
+  );
+}
