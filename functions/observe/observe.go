@@ -61,6 +61,9 @@ func split(body json.RawMessage) []json.RawMessage {
 	return []json.RawMessage{body}
 }
 
+// purgeBatch is how many old events of a bus are forgotten in one transaction.
+const purgeBatch = 1000
+
 func (o *observer) one(ctx context.Context, raw json.RawMessage) error {
 	e, err := event.Parse(raw)
 	if err != nil { // kept as what it is: to deliver it again would not mend it
@@ -73,7 +76,11 @@ func (o *observer) one(ctx context.Context, raw json.RawMessage) error {
 		}
 	}
 	if e.Source == sighting.Source && e.Type == sighting.HeartbeatType { // once a minute: it would push PAI's events out
-		return o.log.Beat(ctx, e.Bus(), e)
+		if err := o.log.Beat(ctx, e.Bus(), e); err != nil {
+			return err
+		}
+		_, err := o.log.Purge(ctx, purgeBatch) // here, since it comes each minute, and buses may be silent otherwise
+		return err
 	}
 	settings, err := o.db.Settings(ctx)
 	if err != nil {

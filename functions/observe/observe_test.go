@@ -172,3 +172,29 @@ func TestAHeartbeatComesBackAndIsNotAmongTheEventsOfTheBus(t *testing.T) {
 		t.Errorf("recent events %+v, %v; want none", got, err)
 	}
 }
+
+func TestAHeartbeatLetsEventsOfLastWeekBeForgotten(t *testing.T) {
+	t.Parallel()
+	o := migrated(t)
+	began := time.Now()
+	now := began
+	o.log.Now = func() time.Time { return now }
+	for i, id := range []string{"old", "young"} {
+		now = began.Add(time.Duration(i) * 48 * time.Hour)
+		if _, err := o.observe(t.Context(), body(id, "acs.paidlc", "paidlc:Job:Failed", `{}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = began.Add(sighting.MaxAge + time.Minute)
+	raw, err := json.Marshal(sighting.HeartbeatEvent(bus, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.observe(t.Context(), raw); err != nil {
+		t.Fatal(err)
+	}
+	now = began // at which both would be shown
+	if got, err := o.log.Recent(t.Context(), bus, 10); err != nil || len(got) != 1 || got[0].Event.ID != "young" {
+		t.Errorf("recent events %+v, %v; want the young one", got, err)
+	}
+}

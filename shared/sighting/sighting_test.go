@@ -1,6 +1,7 @@
 package sighting_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,6 +43,33 @@ func pai(id string, size int) event.Event {
 		Data: json.RawMessage(`"` + strings.Repeat("x", size) + `"`)}
 }
 
+// kept are all events of a bus that are kept.
+func kept(t *testing.T, log *sighting.Log, bus string) []sighting.Sighting {
+	t.Helper()
+	got, err := log.Recent(t.Context(), bus, 2*sighting.MaxEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// checkCounts wants the counts of a bus to be those of its rows.
+func checkCounts(t *testing.T, log *sighting.Log) {
+	t.Helper()
+	err := log.DB.Read(t.Context(), func(tx *sql.Tx) error {
+		var bad int
+		err := tx.QueryRow(`select count(*) from spoken where n <> (select count(*) from sighting s where s.bus = spoken.bus)
+			or bytes <> (select coalesce(sum(size), 0) from sighting s where s.bus = spoken.bus)`).Scan(&bad)
+		if err == nil && bad != 0 {
+			t.Errorf("%d buses are counted wrong", bad)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheNewestEventsAreKept(t *testing.T) {
 	t.Parallel()
 	log, c := open(t)
@@ -54,23 +82,27 @@ func TestTheNewestEventsAreKept(t *testing.T) {
 	if err := log.Record(t.Context(), "pai-system-cv_lab", pai("other", 10), nil); err != nil {
 		t.Fatal(err)
 	}
-	got, err := log.Recent(t.Context(), bus, 1000)
-	if err != nil || len(got) != sighting.MaxEvents {
-		t.Fatalf("%d events, %v; want %d", len(got), err, sighting.MaxEvents)
+	got := kept(t, log, bus)
+	if n := len(got); n > sighting.MaxEvents || n < sighting.MaxEvents*98/100 {
+		t.Fatalf("%d events, want about %d and not more", n, sighting.MaxEvents)
 	}
-	if first, last := got[0].Event.ID, got[len(got)-1].Event.ID; first != "e204" || last != "e5" {
-		t.Errorf("kept %s to %s, want e204 to e5", first, last)
+	if first, last := got[0].Event.ID, got[len(got)-1].Event.ID; first != "e10004" || last != fmt.Sprint("e", sighting.MaxEvents+5-len(got)) {
+		t.Errorf("%d kept, %s to %s, want the newest", len(got), first, last)
 	}
-	if got[0].Event.Type != "paidlc:Job:Failed" || !got[0].Known || !got[0].Seen.Equal(c.at) ||
+	if got[0].Event.Type != "paidlc:Job:Failed" || !got[0].Known || !got[0].Seen.Equal(c.at) || !got[0].Kept ||
 		len(got[0].Event.Data) != 12 {
 		t.Errorf("newest = %+v", got[0])
 	}
+	if other := kept(t, log, "pai-system-cv_lab"); len(other) != 1 {
+		t.Errorf("another bus keeps %d events, want 1", len(other))
+	}
+	checkCounts(t, log)
 }
 
 func TestBytesAreCapped(t *testing.T) {
 	t.Parallel()
 	log, c := open(t)
-	for i := range 40 {
+	for i := range 200 {
 		c.at = c.at.Add(time.Millisecond)
 		if err := log.Record(t.Context(), bus, pai(fmt.Sprint("e", i), 100_000), nil); err != nil {
 			t.Fatal(err)
@@ -80,13 +112,101 @@ func TestBytesAreCapped(t *testing.T) {
 	if err := log.Record(t.Context(), bus, pai("huge", 200_000), nil); err != nil {
 		t.Fatal(err)
 	}
-	got, err := log.Recent(t.Context(), bus, 1000)
-	if err != nil || len(got) > 22 || len(got) < 20 {
-		t.Fatalf("%d events of 100 kB, %v; want about 20", len(got), err)
+	got := kept(t, log, bus)
+	if most := sighting.MaxBytes/100_000 + 1; len(got) > most || len(got) < most*97/100 {
+		t.Fatalf("%d events of 100 kB, want about %d", len(got), most)
 	}
-	if got[0].Event.ID != "huge" || got[0].Event.Data != nil || got[1].Event.Data == nil {
+	if got[0].Event.ID != "huge" || got[0].Event.Data != nil || got[0].Kept || got[1].Event.Data == nil {
 		t.Errorf("an event too large to keep is %d bytes, the one before %d", len(got[0].Event.Data),
 			len(got[1].Event.Data))
+	}
+	checkCounts(t, log)
+}
+
+func TestEventsAreKeptForAWeek(t *testing.T) {
+	t.Parallel()
+	log, c := open(t)
+	begin := c.at
+	for i := range 8 {
+		c.at = begin.Add(time.Duration(i) * 24 * time.Hour)
+		for _, bus := range []string{bus, "pai-system-cv_lab"} {
+			if err := log.Record(t.Context(), bus, pai(fmt.Sprint("e", i), 10), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	c.at = begin.Add(sighting.MaxAge + time.Millisecond) // the first of each is too old
+	if got := kept(t, log, bus); len(got) != 7 || got[6].Event.ID != "e1" {
+		t.Errorf("%d events are shown, want the 7 of the last week", len(got))
+	}
+	c.at = begin.Add(sighting.MaxAge + 49*time.Hour)
+	for _, want := range []int{2, 2, 2, 0} { // one of each bus at a time
+		if n, err := log.Purge(t.Context(), 1); err != nil || n != want {
+			t.Errorf("purged %d, %v; want %d", n, err, want)
+		}
+		checkCounts(t, log)
+	}
+	if got := kept(t, log, bus); len(got) != 5 {
+		t.Errorf("%d events are left, want 5", len(got))
+	}
+}
+
+func TestEventsAreFoundByWhatTheyAreAndPageByPage(t *testing.T) {
+	t.Parallel()
+	log, c := open(t)
+	for i := range 9 {
+		c.at = c.at.Add(time.Millisecond)
+		e := pai(fmt.Sprint("e", i), 10)
+		var unknown []sighting.Unknown
+		if i%3 == 0 {
+			e.Type, unknown = "paidlc:Job:Flying", []sighting.Unknown{{Kind: "type", Name: "acs.paidlc paidlc:Job:Flying"}}
+		}
+		if err := log.Record(t.Context(), bus, e, unknown); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, row := range []struct {
+		name   string
+		wanted sighting.Wanted
+		want   string
+	}{
+		{"a type", sighting.Wanted{Type: "paidlc:Job:Flying"}, "[e6 e3 e0]"},
+		{"what is unknown", sighting.Wanted{Unknown: true}, "[e6 e3 e0]"},
+		{"one event", sighting.Wanted{EventID: "e4"}, "[e4]"},
+		{"another source", sighting.Wanted{Source: "acs.paidsw"}, "[]"},
+		{"a source and a type", sighting.Wanted{Source: "acs.paidlc", Type: "paidlc:Job:Failed"}, "[e8 e7 e5 e4 e2 e1]"},
+	} {
+		ids := []string{}
+		row.wanted.Limit = 2
+		for range 5 {
+			page, err := log.List(t.Context(), bus, row.wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range page {
+				ids = append(ids, s.Event.ID)
+				row.wanted.After = s.Key
+			}
+			if len(page) < 2 {
+				break
+			}
+		}
+		if got := fmt.Sprint(ids); got != row.want {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+	}
+}
+
+func TestOneEventOfTwoBusesIsKeptOnBoth(t *testing.T) {
+	t.Parallel()
+	log, _ := open(t)
+	for _, bus := range []string{bus, "pai-system-cv_lab"} {
+		if err := log.Record(t.Context(), bus, pai("same", 1), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := kept(t, log, bus); len(got) != 1 {
+			t.Errorf("bus %s keeps %d, want 1", bus, len(got))
+		}
 	}
 }
 
