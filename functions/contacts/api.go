@@ -151,7 +151,9 @@ func (s *service) api() *httpapi.API {
 		Description: "UTF-8, with a header: " + contact.ColumnNames() + ". A line with an id is that contact, new or not; one without is " +
 			"the contact of its name. What the file has no column for stays as it was."}, s.importCSV)
 	httpapi.Register(a, huma.Operation{OperationID: "export-contacts", Method: http.MethodGet, Path: contacts + ":export",
-		Summary: "All contacts as a CSV file, which can be imported again"}, s.exportCSV)
+		Summary: "All contacts as a CSV file, which can be imported again",
+		Responses: map[string]*huma.Response{"200": {Description: "UTF-8 with a byte order mark, for spreadsheets",
+			Content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}}}, s.exportCSV)
 	return a
 }
 

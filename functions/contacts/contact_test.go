@@ -172,6 +172,9 @@ func TestFilesGoInAndOut(t *testing.T) {
 	if got := out.header.Get("Content-Type"); got != "text/csv; charset=utf-8" {
 		t.Errorf("Content-Type %q", got)
 	}
+	if doc := h.ask("GET", "/contacts/openapi.json", nil).must(http.StatusOK); strings.Count(doc.text, `"text/csv":`) != 2 {
+		t.Errorf("the description does not say that files come and go as CSV")
+	}
 	if !strings.HasPrefix(out.text, "\ufeffid,name,phone,") || !strings.Contains(out.text, "\r\ncalc,'=cmd|' /C calc'!A0,'+8613900139000,") {
 		t.Errorf("exported %q", out.text)
 	}

@@ -173,12 +173,13 @@ func checkBody(next http.Handler, files map[string]int) http.Handler {
 // Register adds an operation. The handler's errors are answered as [AsProblem] says.
 func Register[I, O any](a *API, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	registry := a.huma.OpenAPI().Components.Schemas
-	op.Responses = map[string]*huma.Response{
-		"default": {
-			Description: "What is wrong, and what to do about it",
-			Content: map[string]*huma.MediaType{
-				problemType: {Schema: registry.Schema(reflect.TypeFor[Problem](), true, "Problem")},
-			},
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{}
+	}
+	op.Responses["default"] = &huma.Response{
+		Description: "What is wrong, and what to do about it",
+		Content: map[string]*huma.MediaType{
+			problemType: {Schema: registry.Schema(reflect.TypeFor[Problem](), true, "Problem")},
 		},
 	}
 	op.MaxBodyBytes = max(maxBody, int64(a.options.Files[op.Method+" "+op.Path])) + 1 // checked before
