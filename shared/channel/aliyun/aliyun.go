@@ -64,6 +64,7 @@ func (a *API) Now() time.Time { return a.now() }
 type Call struct {
 	Request requests.AcsRequest // of the SDK's package for the service; its fields are left empty
 	Host    string              // of the API; an endpoint of the deployment's own goes before it
+	Region  string              // where it is called; empty means [API.Region]
 	Form    map[string]string   // the parameters; those without a value are left out
 	Private []string            // what no error may show: values of the parameters that tell of people or jobs
 }
@@ -79,9 +80,8 @@ func (a *API) Region(to channel.Settings) string {
 // Do makes a call and has the answer read. The error is as that of [channel.Channel.Send].
 func (a *API) Do(ctx context.Context, to channel.Settings, c Call, read channel.Reply) error {
 	operation := c.Request.GetActionName()
-	missing := missing(a.spec, to)
-	if missing != nil {
-		return a.Refuse(operation, to, "settings", missing)
+	if err := missing(a.spec, to); err != nil {
+		return a.Refuse(operation, to, "settings", err)
 	}
 	if a.cloud.Credentials == nil {
 		return a.Refuse(operation, to, "credentials", errors.New("the function was built without credentials"))
@@ -97,7 +97,10 @@ func (a *API) Do(ctx context.Context, to channel.Settings, c Call, read channel.
 	x := &exchange{send: func(req *http.Request, signature string) error {
 		return a.via.Do(ctx, operation, req, channel.Secrets(to, append(secrets, signature)...), read)
 	}}
-	err = sign(a.Region(to), key, c, x)
+	if c.Region == "" {
+		c.Region = a.Region(to)
+	}
+	err = sign(key, c, x)
 	if x.done {
 		return x.err
 	}
@@ -135,7 +138,7 @@ func (a *API) address(c Call) error {
 }
 
 // sign lets the SDK make and sign the request, and hand it to x. Its error is of use only if it did not come to that.
-func sign(region string, key channel.Credentials, c Call, x *exchange) (err error) {
+func sign(key channel.Credentials, c Call, x *exchange) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.New("the SDK panicked") // the value may hold anything
@@ -148,7 +151,7 @@ func sign(region string, key channel.Credentials, c Call, x *exchange) (err erro
 	config := sdk.NewConfig()
 	config.AutoRetry = false // no API here is idempotent
 	config.Transport = x
-	client, err := sdk.NewClientWithOptions(region, config, credential)
+	client, err := sdk.NewClientWithOptions(c.Region, config, credential)
 	if err != nil {
 		return errors.New("the SDK takes no such credentials") // the error may repeat them
 	}

@@ -5,8 +5,10 @@ package all
 import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/dingtalk"
+	"pai-notify/shared/channel/email"
 	"pai-notify/shared/channel/lark"
 	"pai-notify/shared/channel/sms"
+	"pai-notify/shared/channel/voice"
 	"pai-notify/shared/channel/webhook"
 	"pai-notify/shared/channel/wecom"
 )
@@ -18,7 +20,9 @@ func Channels(d channel.Deps) []channel.Channel {
 		wecom.New(d),
 		lark.New(d),
 		webhook.New(d),
+		voice.New(d),
 		sms.New(d),
+		email.New(d),
 	}
 }
 

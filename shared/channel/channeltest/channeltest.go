@@ -52,7 +52,8 @@ func Key() channel.Credentials {
 	}
 }
 
-func keys(context.Context) (channel.Credentials, error) { return Key(), nil }
+// Keys give [Key].
+func Keys(context.Context) (channel.Credentials, error) { return Key(), nil }
 
 // At is the time of the suite's clock, for golden files too.
 func At() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -115,7 +116,7 @@ func (c suite) open(base string, client smithyhttp.ClientDo) (channel.Channel, c
 	w := &watch{next: client}
 	d := channel.Deps{Client: w, Now: At, Allow: []string{host}}
 	if c.Cloud {
-		d.Cloud = channel.Cloud{Region: "cn-hangzhou", Endpoint: base, Credentials: keys}
+		d.Cloud = channel.Cloud{Region: "cn-hangzhou", Endpoint: base, Credentials: Keys}
 	}
 	return c.newChannel(d), c.Settings(base), w
 }

@@ -60,7 +60,7 @@ func (g *Gateway) Calls() []url.Values {
 
 // Deps are those of a channel whose API is at the gateway.
 func (g *Gateway) Deps() channel.Deps {
-	return channel.Deps{Now: At, Cloud: channel.NewCloud("cn-hangzhou", g.URL, keys)}
+	return channel.Deps{Now: At, Cloud: channel.NewCloud("cn-hangzhou", g.URL, Keys)}
 }
 
 // Busy sends 64 messages at once, to a service that answers some, keeps others waiting until their time is up, and cuts
@@ -99,7 +99,7 @@ func Busy(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples
 	host := strings.TrimPrefix(server.URL, "http://")
 	client := channel.Client(nil, []string{host})
 	ch := newChannel(channel.Deps{Now: At, Cloud: channel.Cloud{
-		Region: "cn-hangzhou", Endpoint: server.URL, Credentials: keys, Client: client,
+		Region: "cn-hangzhou", Endpoint: server.URL, Credentials: Keys, Client: client,
 	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var ended time.Time

@@ -215,9 +215,9 @@ func (c suite) concurrent(t *testing.T) {
 	for i := range 100 {
 		wait.Go(func() {
 			m := Message()
-			m.ID, m.Title = "pai-"+strconv.Itoa(i), fmt.Sprintf("job-%03d", i)
+			m.ID, m.Title = "pai-"+strconv.Itoa(i), fmt.Sprintf("job%03d", i)
 			m.Brief.Name = m.Title
-			m.Event.Data = fmt.Appendf(nil, `{"name":"job-%03d"}`, i)
+			m.Event.Data = fmt.Appendf(nil, `{"name":"job%03d"}`, i)
 			if _, err := ch.Send(t.Context(), to, m); err != nil {
 				t.Errorf("Send: %v", err)
 			}
@@ -229,7 +229,7 @@ func (c suite) concurrent(t *testing.T) {
 		all += string(body) + "\n"
 	}
 	for i := range 100 {
-		if !strings.Contains(all, fmt.Sprintf("job-%03d", i)) {
+		if !strings.Contains(all, fmt.Sprintf("job%03d", i)) {
 			t.Errorf("message %d did not arrive", i)
 		}
 	}

@@ -19,6 +19,9 @@ const (
 	nearby   = 5 * time.Minute
 )
 
+// undelivered is what is told of a message that the carrier gave up.
+const undelivered = "the carrier could not deliver the message"
+
 // sent is one message as the service lists it.
 type sent struct {
 	Err     json.RawMessage `json:"ErrCode"`
@@ -93,16 +96,27 @@ func (s *sms) report(one sent, q channel.Query) channel.Report {
 		r.Fate, r.At, r.Code = channel.Arrived, moment(one.Arrived), ""
 	case "2":
 		r.Fate, r.At = channel.Failed, moment(one.Arrived)
-		r.Text = "the carrier could not deliver the message"
-		r.Advice = channel.Advice{
-			"en": "The carrier could not deliver it. Look up the code in the SMS console's send records: the telephone may be off, out " +
-				"of service, or block such messages. Check the contact's number.",
-			"zh": "运营商未能送达。请在短信服务控制台的发送记录中查询该错误码：手机可能关机、停机或拦截了短信；并核对联系人的号码。",
-		}
+		r.Text, r.Advice = undelivered, undeliveredAdvice()
 	default:
 		r.Code = ""
 	}
 	return r
+}
+
+func undeliveredAdvice() channel.Advice {
+	return channel.Advice{
+		"en": "The carrier could not deliver it. Look up the code in the SMS console's send records: the telephone may be off, out " +
+			"of service, or block such messages. Check the contact's number.",
+		"zh": "运营商未能送达。请在短信服务控制台的发送记录中查询该错误码：手机可能关机、停机或拦截了短信；并核对联系人的号码。",
+	}
+}
+
+// Advise gives advice by a recorded code.
+func (s *sms) Advise(code, text string) channel.Advice {
+	if text == undelivered {
+		return undeliveredAdvice()
+	}
+	return s.api.Advise(code, text)
 }
 
 // china is the zone of the service's times.

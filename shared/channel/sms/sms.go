@@ -130,9 +130,6 @@ func host(region string) string {
 // Spec describes the channel.
 func (s *sms) Spec() channel.Spec { return s.spec }
 
-// Advise gives advice by a recorded code.
-func (s *sms) Advise(code, text string) channel.Advice { return s.api.Advise(code, text) }
-
 // variables of the template; each is 1 to 35 characters.
 type variables struct {
 	Name   string `json:"name"`
@@ -140,18 +137,17 @@ type variables struct {
 	Time   string `json:"time"`
 }
 
-func variablesOf(m message.Message) variables {
+func variablesOf(m message.Message, now time.Time) variables {
 	b := m.Brief
+	if b.At.IsZero() {
+		b.At = now // a variable of kind time takes nothing else
+	}
 	b.Name = aliyun.Variable(b.Name, marks)
-	v := variables{
+	return variables{
 		Name:   b.Names(m.Language, aliyun.MaxVariable),
 		Status: message.CutRunes(aliyun.Variable(b.Status, marks), aliyun.MaxVariable),
-		Time:   "-",
+		Time:   b.At.Format(time.DateTime), // as variables of kind time take it: help.aliyun.com/document_detail/2806243.html
 	}
-	if !b.At.IsZero() {
-		v.Time = b.At.Format(time.DateTime) // the form that variables of kind time accept: help.aliyun.com/document_detail/2806243.html
-	}
-	return v
 }
 
 // Send sends one message. The receipt is the service's BizId.
@@ -164,7 +160,7 @@ func (s *sms) Send(ctx context.Context, to channel.Settings, m message.Message) 
 	if template == "" {
 		return "", s.api.Refuse("SendSms", to, "settings", fmt.Errorf("the settings of sms lack %s and %s", settingZH, settingEN))
 	}
-	v := variablesOf(m)
+	v := variablesOf(m, s.api.Now())
 	param, err := channel.JSON(v)
 	if err != nil {
 		return "", s.api.Refuse("SendSms", to, "settings", err)

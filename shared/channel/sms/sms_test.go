@@ -114,7 +114,7 @@ func TestVariablesHoldOnlyWhatTemplatesTake(t *testing.T) {
 		"javascript:alert(1)", "@all", "a|b", "---", "...", "é́́", "👍 ok 👍", "mailto:a@b.example",
 	} {
 		for _, m := range []message.Message{about(text, 0), about(text, 499)} {
-			v := variablesOf(m)
+			v := variablesOf(m, channeltest.At())
 			for name, value := range map[string]string{"name": v.Name, "status": v.Status, "time": v.Time} {
 				n := utf8.RuneCountInString(value)
 				if n < 1 || n > 35 || !allowed.MatchString(value) || links.MatchString(value) {
@@ -130,7 +130,7 @@ func TestVariablesHoldOnlyWhatTemplatesTake(t *testing.T) {
 		"llm-sft-7b": "llm-sft-7b", "train_v2.py": "train-v2-py", "model 0.3.0": "model 0.3.0", "训练（夜间）": "训练（夜间）", "": "-",
 		"eval 13800138000": "eval 138…8000", "train-20260102030405": "train-20260102030405",
 	} {
-		if got := variablesOf(about(text, 0)).Name; got != want {
+		if got := variablesOf(about(text, 0), channeltest.At()).Name; got != want {
 			t.Errorf("name of %q is %q, want %q", text, got, want)
 		}
 	}
