@@ -122,10 +122,11 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	} else if d := putOff(h.spec.Rush, now, entry.ID()); d > 0 {
 		entry.NotBefore = now.Add(d)
 	}
-	// Where the secrets do not open, the attempt says so; until then the destination is not known.
 	settings, err := e.Open(h.keys)
 	switch {
 	case err != nil:
+		// Where the secrets do not open, the attempt says so; until then the destination is not known.
+		return entry, nil //nolint:nilerr // see above
 	case h.spec.Contacts:
 		entry.Address = h.address(p, e.Target.Contact)
 		if onlyFailing(h.spec, settings) && !view.Failing {

@@ -317,7 +317,7 @@ func TestFiveHundredFailuresInTenMinutesAreAHandfulOfMessages(t *testing.T) {
 			if i%50 == 49 {
 				b.deliver(t, timerBody)
 			}
-			time.Sleep(start.Add(time.Duration(i+1) * 1200 * time.Millisecond).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(time.Duration(i+1) * 1200 * time.Millisecond)))
 		}
 		for range 10 {
 			b.deliver(t, timerBody)
@@ -354,7 +354,7 @@ func TestWhatIsNoFailureLeavesTheReserve(t *testing.T) {
 		for i := range 24 * 12 { // a day with a success each five minutes
 			b.deliver(t, b.call(t, fmt.Sprint("e", i), "alice", false))
 			b.deliver(t, timerBody)
-			time.Sleep(start.Add(time.Duration(i+1) * 5 * time.Minute).Sub(time.Now()))
+			time.Sleep(time.Until(start.Add(time.Duration(i+1) * 5 * time.Minute)))
 		}
 		n := b.robot.calls()
 		if n > 50-10 {

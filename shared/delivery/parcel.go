@@ -27,6 +27,7 @@ type parcel struct {
 	parts   []message.Message // of a digest
 	refused *channel.Outcome  // why the only delivery of it cannot be sent
 	moved   *string           // where its receiver is now, and not where it was when it was claimed
+	later   bool              // the ledger could not be asked where it goes
 }
 
 // tell sends the deliveries of one slot: as one message if they have the same settings and language. What does not fit
@@ -42,7 +43,7 @@ func (h *Handler) tell(ctx context.Context, p present, slot []ledger.Delivery, r
 			a := ledger.Attempt{At: h.clock.Now(), Outcome: *parcel.refused}
 			attempts = []ledger.Attempt{a}
 			h.note(ctx, parcel, 1, a)
-		case parcel.moved != nil: // it is claimed again at once, by the pace of where it goes now
+		case parcel.moved != nil, parcel.later: // it is claimed again at once, by the pace of where it goes now
 		case !sent || h.further(ctx, parcel.list[0]):
 			sent = true
 			attempts = h.try(ctx, parcel)
@@ -92,7 +93,7 @@ next:
 }
 
 // sendable says whether it is to be sent, and by this claim.
-func (p *parcel) sendable() bool { return p.refused == nil && p.moved == nil }
+func (p *parcel) sendable() bool { return p.refused == nil && p.moved == nil && !p.later }
 
 // digest makes one message of several. Its id is the same whenever the same deliveries are told together.
 func (h *Handler) digest(p present, d *parcel) {
@@ -144,8 +145,8 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 	}
 	language := unit.Language
 	if h.spec.Contacts {
-		person, err := h.reach(ctx, p, &one, unit)
-		if err != nil || one.refused != nil {
+		person, known := h.reach(ctx, p, &one, unit)
+		if !known {
 			return one
 		}
 		if language == "" {

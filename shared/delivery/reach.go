@@ -60,21 +60,21 @@ func (h *Handler) address(p present, id string) string {
 	return channel.Destination(h.spec, channel.Settings{channel.To: to})
 }
 
-// reach finds where a contact is reached now: it makes the settings of a parcel, or says why there are none, or that its
-// receiver has moved since it was claimed.
-func (h *Handler) reach(ctx context.Context, p present, one *parcel, unit rule.Unit) (contact.Contact, error) {
-	person, known := p.contacts[unit.Contact]
+// reach finds where a contact is reached now, and makes the settings of a parcel. Where that is nowhere, the parcel says
+// why; where it is not where it was when the delivery was claimed, it says where.
+func (h *Handler) reach(ctx context.Context, p present, one *parcel, unit rule.Unit) (person contact.Contact, ok bool) {
 	refuse := func(code, text string) {
 		one.refused = &channel.Outcome{Class: channel.Misconfigured, Code: code, Text: text, Advice: advice.Own(code)}
 	}
+	person, known := p.contacts[unit.Contact]
 	to := person.Address(h.spec.Name)
 	switch {
 	case !known:
 		refuse(advice.CodeContactGone, fmt.Sprintf("there is no contact %.64q any more", unit.Contact))
-		return person, nil
+		return person, false
 	case to == "":
 		refuse(advice.CodeContactIncomplete, fmt.Sprintf("contact %.64q has no number or address for %s", unit.Contact, h.spec.Title))
-		return person, nil
+		return person, false
 	}
 	delete(one.settings, fieldOutcomes) // it decided whether to tell at all; targets that differ in it may share a message
 	one.settings = channel.Whole(p.settings.Channels[h.spec.Name], one.settings, to)
@@ -82,13 +82,12 @@ func (h *Handler) reach(ctx context.Context, p present, one *parcel, unit rule.U
 		one.zone = zone
 	}
 	address := h.address(p, unit.Contact)
-	hash, err := h.ledger.Destination(ctx, address)
-	if err != nil {
-		one.refused = damaged("the key of destinations cannot be read")
-		return person, err
-	}
-	if hash != one.list[0].Destination {
+	switch hash, err := h.ledger.Destination(ctx, address); {
+	case err != nil:
+		h.log.ErrorContext(ctx, "not sent: the ledger is out of reach", "delivery", one.list[0].ID, "error", err.Error())
+		one.later = true
+	case hash != one.list[0].Destination:
 		one.moved = &address
 	}
-	return person, nil
+	return person, true
 }
