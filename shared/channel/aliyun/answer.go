@@ -69,7 +69,11 @@ func (a *API) signal(answer Answer) string {
 
 // Advise gives advice on an attempt that was recorded with a code and a text.
 func (a *API) Advise(code, text string) channel.Advice {
-	if signal := a.signal(Answer{Code: code, Text: text}); signal != "code" {
+	signal := a.signal(Answer{Code: code, Text: text})
+	if row, ok := a.via.Table.Find(signal, code, text); ok {
+		return row.Advice
+	}
+	if _, ours := a.via.Table.Find("break", code, text); !ours && !strings.HasPrefix(code, "HTTP ") {
 		row, _ := a.via.Table.Find(signal, "*", text)
 		return row.Advice
 	}

@@ -3,6 +3,7 @@ package email
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 
 	"pai-notify/shared/channel"
@@ -51,6 +52,19 @@ func isBlock(f message.Fact) bool {
 	return f.Field == "reason" || strings.Contains(f.Value, "\n") || len(f.Value) > 400
 }
 
+// apart takes long values out of the facts that matter at first sight: what to do next must not stand below them.
+func apart(facts []message.Fact) (short, long []message.Fact) {
+	const most, lines = 900, 12 // bytes and lines that leave room for the rest on a telephone
+	for _, f := range facts {
+		if len(f.Value) > most || strings.Count(f.Value, "\n") >= lines {
+			long = append(long, f)
+		} else {
+			short = append(short, f)
+		}
+	}
+	return short, long
+}
+
 // renderText is the mail for programs that show no HTML.
 func renderText(m message.Message) (string, error) {
 	colon := message.Colon(m.Language)
@@ -78,7 +92,9 @@ func renderText(m message.Message) (string, error) {
 	if len(m.Facts) > 0 {
 		line("")
 	}
-	for _, f := range m.Facts {
+	lead, details := channel.Parts(m.Facts)
+	lead, long := apart(lead)
+	for _, f := range slices.Concat(lead, details, long) {
 		if isBlock(f) {
 			line(message.Line(f.Name) + strings.TrimSpace(colon) + "\n" + message.Block(f.Value) + "\n")
 			continue
@@ -103,7 +119,7 @@ const style = `:root{color-scheme:light dark;supported-color-schemes:light dark}
 a{text-decoration:none}
 @media (max-width:480px){.pad{padding-left:16px!important;padding-right:16px!important}.outer{padding:0!important}
 .card{border-radius:0!important;border-left:0!important;border-right:0!important}.name{width:92px!important}.title{font-size:18px!important}}
-@media (prefers-color-scheme:dark){.page{background:#0f1216!important}.card{background:#1a1e24!important;border-color:#2c323a!important}
+@media (prefers-color-scheme:dark){.page{background:#0f1216!important}.card{background:#1a1e24!important;border-left-color:#2c323a!important;border-right-color:#2c323a!important;border-bottom-color:#2c323a!important}
 .text{color:#e3e6ea!important}.muted{color:#98a2ad!important}.block{background:#11151a!important;border-color:#2c323a!important;color:#d6dbe1!important}
 .line{border-color:#2c323a!important}.link{color:#69b1ff!important}.bad{color:#ff7875!important}.alarming{color:#ffc069!important}
 .good{color:#95de64!important}.waiting,.neutral{color:#69b1ff!important}.stopped{color:#bfbfbf!important}}`
@@ -111,11 +127,8 @@ a{text-decoration:none}
 const font = `-apple-system,BlinkMacSystemFont,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',Roboto,Arial,sans-serif`
 
 // tint is a tone's class, for the dark scheme, and its colour on white.
-func tint(m message.Message) (class, colour string) {
-	if m.Test {
-		return "stopped", "#595959"
-	}
-	switch m.Tone {
+func tint(tone event.Tone) (class, colour string) {
+	switch tone {
 	case event.Bad:
 		return "bad", "#cf1322"
 	case event.Alarming:
@@ -156,7 +169,10 @@ func (p *page) lines(s string) {
 func (p *page) href(link string) { p.raw(`href="` + html.EscapeString(link) + `"`) }
 
 func renderHTML(m message.Message) (string, error) {
-	class, colour := tint(m)
+	class, colour := tint(m.Tone)
+	if m.Test {
+		class, colour = tint(event.Stopped)
+	}
 	p := &page{}
 	p.Grow(8 << 10)
 	p.raw("<!DOCTYPE html>\n<html lang=\"" + m.Language + "\">\n<head>\n<meta charset=\"utf-8\">\n" +
@@ -172,15 +188,17 @@ func renderHTML(m message.Message) (string, error) {
 	p.open("20px 24px 4px")
 	p.raw(`<div class="muted" style="font-size:13px;line-height:20px;color:#6b7280">` + channel.Keyword + `</div>` +
 		`<h1 class="title ` + class + `" style="margin:4px 0 0;font-size:20px;line-height:1.4;font-weight:600;color:` + colour +
-		`;overflow-wrap:anywhere;word-break:break-word">` + m.Symbol() + ` `)
+		`;overflow-wrap:anywhere;word-break:break-word">`)
 	p.line(m.Title)
 	p.raw("</h1>")
 	p.shut()
 	p.own(m.Before)
 	p.items(m)
 	lead, details := channel.Parts(m.Facts)
+	lead, long := apart(lead)
 	p.facts(lead, false)
 	p.button(m)
+	p.facts(long, false)
 	p.facts(details, true)
 	p.own(m.After)
 	p.open("16px 24px 20px")
@@ -227,7 +245,8 @@ func (p *page) items(m message.Message) {
 	}
 	for _, item := range m.Items {
 		row()
-		p.raw(message.Symbol(item.Tone) + " ")
+		class, colour := tint(item.Tone) // a dot: not every mail program has the signs that chats show
+		p.raw(`<span class="` + class + `" style="color:` + colour + `">&#9679;</span>&nbsp;`)
 		if link := safeLink(item.Link); link != "" {
 			p.raw(`<a class="link" style="color:#0958d9;text-decoration:none" `)
 			p.href(link)
