@@ -42,7 +42,7 @@ type service struct {
 
 func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
 	s, err := newService(env, log, channel.Deps{
-		Client: channel.Client(env.AllowNetworks, env.AllowReceivers), Now: env.Clock.Now, Allow: env.AllowReceivers,
+		Client: channel.Client(env.AllowNetworks, env.AllowReceivers), Now: env.Clock.Now, Allow: env.AllowReceivers, Networks: env.AllowNetworks,
 	})
 	if err != nil {
 		return nil, err

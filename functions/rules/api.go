@@ -87,7 +87,7 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 		keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
 		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
 	}
-	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers}) {
+	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers, Networks: env.AllowNetworks}) {
 		s.specs = append(s.specs, c.Spec())
 		_, s.checks[c.Spec().Name] = c.(channel.Checker)
 	}

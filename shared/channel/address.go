@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ type Address struct {
 	Path  string   // that the receiver serves; where it ends with a slash, one more part follows: the token
 	Token string   // name of the query parameter that holds the token; the only one that is kept where Hosts are given
 	Allow []string // host:port beyond Hosts, for private deployments; plain http and a path before Path are allowed there
+
+	Networks []netip.Prefix // private networks that may be reached; see [Address.Judge]
 }
 
 const maxAddress = 1000 // bytes: WeCom refuses longer URLs with 40039, and a target has room for 4,000 in all

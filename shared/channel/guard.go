@@ -29,8 +29,13 @@ var errBlocked = errors.New("not an address that messages may be sent to")
 //
 // It is safe for concurrent use and keeps connections open.
 func Client(networks []netip.Prefix, receivers []string) smithyhttp.ClientDo {
-	guarded := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second, Control: control(networks)}
-	open := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
+	return newClient(networks, receivers, nil)
+}
+
+// newClient is [Client] with a resolver of its own; nil means the machine's.
+func newClient(networks []netip.Prefix, receivers []string, resolver *net.Resolver) smithyhttp.ClientDo {
+	guarded := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second, Control: control(networks), Resolver: resolver}
+	open := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second, Resolver: resolver}
 	allowed := allowList(receivers)
 	transport := &http.Transport{
 		Proxy: nil,

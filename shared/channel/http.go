@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -18,7 +19,9 @@ type Deps struct {
 	Client smithyhttp.ClientDo // see [Client]
 	Now    func() time.Time
 	Allow  []string // host:port of robots of private deployments; plain http is allowed there
-	Cloud  Cloud    // of channels that are services of Alibaba Cloud
+
+	Networks []netip.Prefix // private networks that webhooks may be saved for; what is dialled is the client's to judge
+	Cloud    Cloud          // of channels that are services of Alibaba Cloud
 }
 
 // Prober is a [Wire] whose receiver can be asked, without posting anything, whether it would accept messages. [HTTP]

@@ -59,7 +59,11 @@ func (f Field) fault(value string) string {
 		return fmt.Sprintf("is %d bytes long and at most %d are allowed", len(value), maxSetting)
 	}
 	if f.Address != nil {
-		if _, err := f.Address.Parse(value); err != nil {
+		u, err := f.Address.Parse(value)
+		if err == nil {
+			err = f.Address.Judge(u)
+		}
+		if err != nil {
 			return err.Error()
 		}
 	} else if f.Secret && strings.ContainsFunc(value, isBlank) {

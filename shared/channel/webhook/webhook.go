@@ -39,7 +39,7 @@ type wire struct {
 var _ channel.Wire = wire{}
 
 func newWire(d channel.Deps) wire {
-	return wire{spec: newSpec(d.Allow), table: channel.MustTable(codes)}
+	return wire{spec: newSpec(d), table: channel.MustTable(codes)}
 }
 
 // Spec describes the channel.
@@ -90,7 +90,7 @@ func (w wire) Reply(status int, _ http.Header, body []byte) error {
 	return w.table.Read(channel.Answer{Status: status, Text: text})
 }
 
-func newSpec(allow []string) channel.Spec {
+func newSpec(d channel.Deps) channel.Spec {
 	return channel.Spec{
 		Name:    "webhook",
 		Title:   "Webhook",
@@ -105,7 +105,7 @@ func newSpec(allow []string) channel.Spec {
 					"en": "An https address that answers POST requests with a status from 200 to 299.",
 					"zh": "一个 https 地址，以 200 至 299 的状态码应答 POST 请求。",
 				},
-				Address: &channel.Address{Allow: allow},
+				Address: &channel.Address{Allow: d.Allow, Networks: d.Networks},
 			},
 			{
 				Name:   settingSecret,
