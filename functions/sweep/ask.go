@@ -97,6 +97,9 @@ func (s *sweeper) report(
 		channel.Query{Receipt: q.Receipt, ID: q.Message, Sent: q.Sent})
 	if err != nil {
 		o := channel.Classify(err)
+		if o.Step == channel.StepAddress && o.Class == channel.Uncertain { // not even asked: there is nothing to ask by
+			return r, channel.Short("its service cannot be asked: " + o.Text), true
+		}
 		return r, channel.Short("its service gave no answer: " + o.Code + " " + o.Text), false
 	}
 	return r, "", false
