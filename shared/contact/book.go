@@ -242,7 +242,7 @@ func Taken(by string) string {
 
 // write saves whole contacts, new or not.
 func write(ctx context.Context, tx *sql.Tx, list []Contact) error {
-	const batch = 200
+	const batch = 25 // SQLite's driver takes time that grows with the square of a statement's arguments
 	for some := range slices.Chunk(list, batch) {
 		var args arguments
 		rows := make([]string, len(some))
