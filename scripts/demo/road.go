@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,12 +34,11 @@ type madeRule struct {
 	Name    string `json:"name"`
 	Pattern string `json:"pattern"`
 	Units   int    `json:"units"`
-	Targets []struct {
-		ID      string `json:"id"`
-		Channel string `json:"channel"`
-	} `json:"targets"`
-	paths []string // of the targets, at the inbox
+	told    []told // by its targets, one a unit
 }
+
+// told is one who is told: a channel, and the path at the inbox.
+type told struct{ channel, path string }
 
 type sum struct{ published, matched, delivered, waiting, dead int }
 
@@ -116,7 +117,49 @@ func (r *road) makeRules(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.makeRule(ctx, "dlc-failures", "dlc", []string{"dlc.job.failed", "dlc.job.preempted"}, "dlc", []string{"dingtalk", "lark"})
+	if err := r.makeRule(ctx, "dlc-failures", "dlc", []string{"dlc.job.failed", "dlc.job.preempted"}, "dlc", []string{"dingtalk", "lark"}); err != nil {
+		return err
+	}
+	return r.makeOnCall(ctx)
+}
+
+// onCall is the rule that reaches people.
+const onCall = "dlc-on-call"
+
+// makeOnCall makes a rule that texts, calls and mails people: the contacts that a fresh local cloud has.
+func (r *road) makeOnCall(ctx context.Context) error {
+	var contacts struct {
+		Items []struct{ ID, Phone, Email string }
+	}
+	if err := r.cloud.call(ctx, http.MethodGet, "/contacts", nil, &contacts); err != nil {
+		return err
+	}
+	made := madeRule{}
+	ids := map[string][]string{}
+	for i, c := range contacts.Items {
+		for channel, address := range map[string]string{"sms": c.Phone, "voice": c.Phone, "email": c.Email} {
+			if channel == "voice" && i > 0 {
+				continue // one of them is called
+			}
+			ids[channel] = append(ids[channel], c.ID)
+			made.told = append(made.told, told{channel, "/" + channel + "/" + address})
+		}
+	}
+	slices.SortFunc(made.told, func(a, b told) int { return strings.Compare(a.channel+a.path, b.channel+b.path) })
+	var targets []map[string]any
+	for _, channel := range []string{"sms", "voice", "email"} {
+		targets = append(targets, map[string]any{"id": channel, "channel": channel, "contacts": ids[channel]})
+	}
+	body := map[string]any{
+		"name": onCall, "description": "made by the demo", "enabled": true, "targets": targets,
+		"event": map[string]any{"source": "dlc", "options": []string{"dlc.job.failed"}, "scope": map[string]any{"kind": "allInWorkspace"}},
+	}
+	if err := r.cloud.call(ctx, http.MethodPost, "/workspaces/"+workspace+"/rules", body, &made); err != nil {
+		return err
+	}
+	r.rules = append(r.rules, made)
+	fmt.Printf("  rule: %-14s 1 option of dlc to people by SMS, call and mail (%d of 5 units)\n", made.Name, made.Units)
+	return nil
 }
 
 func (r *road) makeRule(ctx context.Context, name, source string, options []string, group string, channels []string) error {
@@ -132,7 +175,7 @@ func (r *road) makeRule(ctx context.Context, name, source string, options []stri
 	for _, channel := range channels {
 		path, settings := receiver(r.cloud.Inbox, channel, group)
 		targets = append(targets, target{ID: channel, Channel: channel, Settings: settings, Language: languages[channel]})
-		made.paths = append(made.paths, path)
+		made.told = append(made.told, told{channel, path})
 	}
 	body := map[string]any{
 		"name": name, "description": "made by the demo", "enabled": true,
@@ -169,7 +212,7 @@ func receiver(inbox, channel, group string) (path string, settings map[string]st
 // once at each receiver, whichever rules and repetitions lead there.
 func (r *road) publish(ctx context.Context) error {
 	r.want = map[string]int{}
-	told := map[string]bool{}
+	counted := map[string]bool{}
 	samples := sample.All()
 	for i, s := range samples {
 		var e struct{ ID, Source string }
@@ -184,10 +227,10 @@ func (r *road) publish(ctx context.Context) error {
 			if !p.Match(s.Event) {
 				continue
 			}
-			for _, path := range rule.paths {
-				if key := e.Source + " " + e.ID + " " + path; !told[key] {
-					told[key] = true
-					r.want[path]++
+			for _, to := range rule.told {
+				if key := e.Source + " " + e.ID + " " + to.path; !counted[key] {
+					counted[key] = true
+					r.want[to.path]++
 					r.sum.matched++
 				}
 			}
@@ -203,7 +246,7 @@ func (r *road) publish(ctx context.Context) error {
 
 // settle waits until everything expected has arrived, or nothing has moved for long.
 func (r *road) settle(ctx context.Context) (sum, error) {
-	arrived := map[string]int{}
+	arrived, receipts := map[string]int{}, map[string]string{}
 	after, messages, moved := 0, 0, time.Now()
 	for {
 		var list struct {
@@ -223,10 +266,18 @@ func (r *road) settle(ctx context.Context) (sum, error) {
 		}
 		for _, m := range list.Messages {
 			after, moved = m.Seq, time.Now()
-			if m.Accepted {
+			switch id := receipt(m.Body); {
+			case !m.Accepted:
+			case id != "":
+				receipts[id] = m.Path
+				messages++
+			default:
 				arrived[m.Path] += events(m.Body)
 				messages++
 			}
+		}
+		if err := r.people(ctx, receipts, arrived); err != nil {
+			return r.sum, err
 		}
 		r.sum.delivered = 0
 		for path, n := range r.want {
@@ -241,8 +292,9 @@ func (r *road) settle(ctx context.Context) (sum, error) {
 		}
 	}
 	for _, rule := range r.rules {
-		for i, path := range rule.paths {
-			fmt.Printf("  %-14s %-9s %3d of %3d told at %s\n", rule.Name, rule.Targets[i].Channel, count(arrived, path), r.want[path], strings.SplitAfter(path, "=")[0])
+		for _, to := range rule.told {
+			fmt.Printf("  %-14s %-9s %3d of %3d told at %s\n", rule.Name, to.channel, count(arrived, to.path), r.want[to.path],
+				strings.SplitAfter(to.path, "=")[0])
 		}
 	}
 	for path, n := range r.want {
@@ -256,6 +308,47 @@ func (r *road) settle(ctx context.Context) (sum, error) {
 	}
 	r.sum.waiting, r.sum.dead = states["waiting"]+states["claimed"], states["dead"]
 	return r.sum, nil
+}
+
+// receipt is the id that SMS, voice or mail gave a message; empty for those of robots.
+func receipt(body []byte) string {
+	var m struct{ BizID, CallID, EnvID string }
+	if json.Unmarshal(body, &m) != nil {
+		return "" // a robot's message in another form
+	}
+	return m.BizID + m.CallID + m.EnvID
+}
+
+// people counts the events that people were told, who get several in one text or call that tells jobs, not events: the
+// deliveries whose receipt is that of a message which arrived at a path.
+func (r *road) people(ctx context.Context, receipts map[string]string, arrived map[string]int) error {
+	if len(receipts) == 0 {
+		return nil
+	}
+	told := map[string]int{}
+	for cursor := ""; ; {
+		var page struct {
+			Items []struct{ Receipt string }
+			Next  string
+		}
+		query := url.Values{"state": {"delivered"}, "rule": {onCall}, "limit": {"500"}, "cursor": {cursor}}
+		if cursor == "" {
+			query.Del("cursor")
+		}
+		if err := r.cloud.call(ctx, http.MethodGet, "/deliveries?"+query.Encode(), nil, &page); err != nil {
+			return err
+		}
+		for _, d := range page.Items {
+			if path, ok := receipts[d.Receipt]; ok {
+				told[path]++
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+	}
+	maps.Copy(arrived, told)
+	return nil
 }
 
 // digest is the title of a message that tells several events.

@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/seal"
@@ -48,8 +46,8 @@ type local struct {
 	Key   string `json:"key"` // an admin's API key
 }
 
-// announce makes the first API key with the bootstrap token, as a person would, unless the folder has one; then it
-// writes local.json and says ready.
+// announce makes the first API key with the bootstrap token and furnishes the deployment, as a person would, unless the
+// folder has one; then it writes local.json and says ready.
 func announce(ctx context.Context, s settings, kept secrets) error {
 	found := local{}
 	name := filepath.Join(s.data, "local.json")
@@ -57,7 +55,9 @@ func announce(ctx context.Context, s settings, kept secrets) error {
 	if err == nil {
 		err = json.Unmarshal(text, &found)
 	} else if errors.Is(err, os.ErrNotExist) {
-		found.Key, err = firstKey(ctx, s.base(1), kept.BootstrapToken)
+		if found.Key, err = firstKey(ctx, s.base(1), kept.BootstrapToken); err == nil {
+			err = furnish(ctx, s.base(1), found.Key)
+		}
 	}
 	if err != nil {
 		return err
@@ -71,24 +71,12 @@ func announce(ctx context.Context, s settings, kept secrets) error {
 }
 
 func firstKey(ctx context.Context, api, token string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/api/v1/setup", strings.NewReader("{}"))
-	if err != nil {
-		return "", err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", err
-	}
 	var made struct{ Key string }
-	if err := json.Unmarshal(text, &made); err != nil || response.StatusCode != http.StatusOK || made.Key == "" {
-		return "", fmt.Errorf("make the first API key: %s: %s", response.Status, text)
+	if err := call(ctx, http.MethodPost, api+"/api/v1/setup", token, struct{}{}, &made); err != nil {
+		return "", fmt.Errorf("make the first API key: %w", err)
+	}
+	if made.Key == "" {
+		return "", errors.New("make the first API key: the answer has none")
 	}
 	return made.Key, nil
 }
