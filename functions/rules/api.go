@@ -130,6 +130,10 @@ func (s *service) api() *httpapi.API {
 		Summary: "Write all rules anew as they are, after the catalogue, a function's ARN or a seal key has changed"}, s.recompile)
 	httpapi.Register(a, huma.Operation{OperationID: "preview-rule", Method: http.MethodPost, Path: rules + ":preview",
 		Summary: "What a draft would match and tell; nothing is saved or sent"}, s.preview)
+	httpapi.Register(a, huma.Operation{OperationID: "list-events", Method: http.MethodGet, Path: "/api/v1/workspaces/{ws}/events",
+		Summary: "What came over the workspace's bus in the last week, newest first"}, s.events)
+	httpapi.Register(a, huma.Operation{OperationID: "list-unknown", Method: http.MethodGet, Path: "/api/v1/workspaces/{ws}/unknown",
+		Summary: "Names in PAI's events that the catalogue does not know, for settings.catalogOverride to teach it"}, s.unknown)
 	return a
 }
 

@@ -260,7 +260,7 @@ func TestTheAPIDescribesItself(t *testing.T) {
 		}
 	}
 	h.ask("GET", "/workspaces/openapi.json", nil).must(http.StatusOK).into(&described)
-	if len(described.Paths) != 7 {
+	if len(described.Paths) != 9 {
 		t.Errorf("%d paths are described: %v", len(described.Paths), slices.Collect(maps.Keys(described.Paths)))
 	}
 	for _, name := range []string{"units", "pattern", "drift", "created", "foreign", "warnings"} {

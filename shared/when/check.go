@@ -1,0 +1,99 @@
+package when
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/fault"
+)
+
+// Limits of a target's When.
+const (
+	MaxQuiet = 10      // spans
+	MaxGap   = 24 * 60 // minutes
+	maxZone  = 64      // bytes of a zone's name
+)
+
+// Check finds everything that is wrong. zone is the receiver's.
+func (w When) Check(zone *time.Location) smithy.InvalidParamsError {
+	var faults smithy.InvalidParamsError
+	if w.Pass != "" && w.Pass != PassFailing {
+		faults.Add(fault.New("Pass", "must be failing, or be left out so that nothing passes quiet hours"))
+	}
+	if w.GapMinutes < 0 || w.GapMinutes > MaxGap {
+		faults.Add(fault.New("GapMinutes", fmt.Sprintf("must be 0 to %d minutes; 0 for none", MaxGap)))
+	}
+	if n := len(w.Quiet); n > MaxQuiet {
+		faults.Add(fault.New("Quiet", fmt.Sprintf("has %d entries, at most %d are allowed; put days with the same hours together", n, MaxQuiet)))
+		return faults
+	}
+	for i, q := range w.Quiet {
+		faults.AddNested(fmt.Sprintf("Quiet[%d]", i), q.check())
+	}
+	if faults.Len() == 0 && w.always(zone) {
+		faults.Add(fault.New("Quiet", "leave no time at which what was held could be told; shorten them, or disable the rule instead"))
+	}
+	return faults
+}
+
+// always says whether quiet hours never end, in winter or in summer.
+func (w When) always(zone *time.Location) bool {
+	for _, month := range []time.Month{time.January, time.July} {
+		now := time.Date(2026, month, 5, 12, 0, 0, 0, time.UTC)
+		if w.end(now, zone).Sub(now) >= longest {
+			return true
+		}
+	}
+	return false
+}
+
+func (q Quiet) check() smithy.InvalidParamsError {
+	var faults smithy.InvalidParamsError
+	for i, day := range q.Days {
+		field := fmt.Sprintf("Days[%d]", i)
+		switch {
+		case i >= 7:
+			faults.Add(fault.New("Days", "has more days than a week"))
+		case !slices.Contains(weekdays(), day):
+			faults.Add(fault.New(field, "must be one of mon, tue, wed, thu, fri, sat, sun"))
+		case slices.Contains(q.Days[:i], day):
+			faults.Add(fault.New(field, "is named before; each day is named once"))
+		}
+		if i >= 7 {
+			break
+		}
+	}
+	from, okFrom := minutes(q.From)
+	to, okTo := minutes(q.To)
+	switch {
+	case q.From == "":
+		faults.Add(smithy.NewErrParamRequired("From"))
+	case !okFrom || from == 24*60:
+		faults.Add(fault.New("From", "must be a time of the day, 00:00 to 23:59, as in 22:00"))
+	}
+	switch {
+	case q.To == "":
+		faults.Add(smithy.NewErrParamRequired("To"))
+	case !okTo:
+		faults.Add(fault.New("To", "must be a time of the day, 00:00 to 24:00, as in 08:00"))
+	case okFrom && from == to:
+		faults.Add(fault.New("To", "is also when they begin; for a whole day write 00:00 to 24:00"))
+	}
+	if _, err := location(q.Zone); q.Zone != "" && err != nil {
+		faults.Add(fault.New("Zone", "is no time zone; write an IANA name such as Asia/Shanghai or Europe/Berlin, or leave it out"))
+	}
+	return faults
+}
+
+// location finds a zone. Local is none: it would be that of whichever machine looks.
+func location(name string) (*time.Location, error) {
+	if len(name) > maxZone || strings.EqualFold(name, "local") {
+		return nil, errors.New("no zone of that name")
+	}
+	return time.LoadLocation(name)
+}
