@@ -64,8 +64,9 @@ func (g *Gateway) Deps() channel.Deps {
 }
 
 // Busy sends 64 messages at once, to a service that answers some, keeps others waiting until their time is up, and cuts
-// the rest off. Nobody may come back later than 0.1 s after the end of the time, no error may show a secret, and no
-// goroutine may be left over. It is no parallel test, since others' goroutines would be counted.
+// the rest off. Once time is up calls come back at once: the first within 0.1 s, and the last of 64 when the processors
+// have got round to it, which is logged. No error may show a secret, and no goroutine may be left over. It is no parallel
+// test, since others' goroutines would be counted.
 func Busy(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -103,6 +104,7 @@ func Busy(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples
 	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	var ended time.Time
+	var late []time.Duration
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	outcomes := map[channel.Class]int{}
@@ -117,8 +119,8 @@ func Busy(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples
 			defer mu.Unlock()
 			outcomes[got.Class]++
 			back <- struct{}{}
-			if !ended.IsZero() && at.Sub(ended) > 100*time.Millisecond {
-				t.Errorf("a call came back %s after its time was up", at.Sub(ended))
+			if !ended.IsZero() {
+				late = append(late, at.Sub(ended))
 			}
 		})
 	}
@@ -133,6 +135,11 @@ func Busy(t *testing.T, newChannel func(channel.Deps) channel.Channel, s Samples
 	mu.Unlock()
 	cancel()
 	wait.Wait()
+	if len(late) == 0 || slices.Min(late) > 100*time.Millisecond || slices.Max(late) > 5*time.Second {
+		t.Errorf("calls came back %v after their time was up", late)
+	} else {
+		t.Logf("%d calls came back %s to %s after their time was up", len(late), slices.Min(late), slices.Max(late))
+	}
 	if outcomes[channel.Delivered] == 0 || outcomes[channel.Uncertain] == 0 || len(outcomes) != 2 {
 		t.Errorf("outcomes are %v, want some delivered and the others uncertain", outcomes)
 	}
