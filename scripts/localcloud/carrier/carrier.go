@@ -6,6 +6,10 @@
 // SMS and calls report when asked, mail reports with events on the default bus, each some seconds later on the clock. A
 // few numbers and mailboxes come to grief: see [Numbers] and [Mailboxes]. What the account owns is in [Owned].
 //
+// Faults are set at the inbox as those of robots are: PUT /api/faults {"receiver": "sms", "path": "/sms/+8613800138000",
+// "code": "isv.OUT_OF_SERVICE"}; with "taken" the message goes out and only its answer is lost or late. The queries are
+// broken by their action, as all of the cloud's APIs: PUT /local/faults {"action": "QuerySendDetails", "status": 503}.
+//
 // What was accepted is on disk, so that the services remember it when the local cloud starts again, as the real ones do.
 package carrier
 
@@ -149,6 +153,10 @@ func (c *Carrier) faulty(service, recipient string, normal func(string) string, 
 		fault := c.options.Inbox.Fault(service, "/"+service+"/"+to)
 		if fault == nil {
 			return do(ctx, q)
+		}
+		if service == inbox.Email && fault.Status == 0 && fault.Code != "" { // DirectMail says no with a status
+			refused := *fault
+			refused.Status, fault = http.StatusBadRequest, &refused
 		}
 		var answer rpc.Answer
 		var err error

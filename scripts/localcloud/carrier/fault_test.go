@@ -95,3 +95,17 @@ func TestACodeThatIsANumberIsAnsweredAsItIs(t *testing.T) {
 		t.Errorf("the SDK did %v, want its panic", panicked)
 	}
 }
+
+func TestAFaultOfMailHasTheStatusThatDirectMailWouldGiveIt(t *testing.T) {
+	t.Parallel()
+	w := start(t, still)
+	if err := w.inbox.AddFault(inbox.Fault{Receiver: "email", Code: "InvalidQuota"}); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := w.post("a@example.com", nil); code != "InvalidQuota" {
+		t.Errorf("code %s", code)
+	}
+	if m, _ := w.last("email"); m.Accepted || m.Code != "InvalidQuota" {
+		t.Errorf("in the inbox: %+v", m)
+	}
+}
