@@ -30,8 +30,14 @@ func (s *Store) List(ctx context.Context, workspace string) ([]rule.Saved, error
 	return list, nil
 }
 
-func (s *Store) readAll(ctx context.Context, bus string) ([]state, error) {
-	infos, err := pages(func(token string) ([]info, string, error) {
+// Count is how many rules a workspace's bus has, of whomever; all of them are of its quota.
+func (s *Store) Count(ctx context.Context, workspace string) (int, error) {
+	infos, err := s.infos(ctx, s.Catalog.Bus(workspace))
+	return len(infos), err
+}
+
+func (s *Store) infos(ctx context.Context, bus string) ([]info, error) {
+	return pages(func(token string) ([]info, string, error) {
 		var page struct {
 			Rules     []info `json:"Rules"`
 			NextToken loose  `json:"NextToken"`
@@ -43,6 +49,10 @@ func (s *Store) readAll(ctx context.Context, bus string) ([]state, error) {
 		err := s.call(ctx, "ListRules", p, &page)
 		return page.Rules, string(page.NextToken), err
 	})
+}
+
+func (s *Store) readAll(ctx context.Context, bus string) ([]state, error) {
+	infos, err := s.infos(ctx, bus)
 	if err != nil {
 		return nil, err
 	}

@@ -254,6 +254,21 @@ func TestARuleCopiedInTheConsoleIsForeign(t *testing.T) {
 	}
 }
 
+func TestRulesOfABusAreCountedWhosesoeverTheyAre(t *testing.T) {
+	t.Parallel()
+	s, f := setup(t)
+	f.page = 2
+	for _, name := range []string{"r1", "r2", "r3"} {
+		mustPut(t, s, ruletest.Draft(name, ruletest.DingTalk("ops")))
+	}
+	f.buses[bus]["theirs"] = &fakeRule{pattern: "{}", status: "ENABLE"}
+	if n, err := s.Count(context.Background(), workspace); err != nil || n != 4 {
+		t.Errorf("%d rules, %v; want 4", n, err)
+	}
+	_, err := s.Count(context.Background(), "elsewhere")
+	wantCode(t, "Count", err, rule.CodeNoWorkspace)
+}
+
 func TestForeignTargetsOfARuleAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	s, f := setup(t)
