@@ -51,10 +51,14 @@ func (s *service) messages(ctx context.Context, now present, targets []rule.Targ
 		if language == "" {
 			language = now.settings.Language
 		}
+		host := now.settings.ConsoleHost
+		if host == "" {
+			host = message.NoLinks
+		}
 		m := message.New(e, view, message.Options{
-			Language: language, Zone: zone, ConsoleHost: now.settings.ConsoleHost, ID: "preview",
+			Language: language, Zone: zone, ConsoleHost: host, Links: now.settings.Links, Words: t.Words, ID: "preview",
 		})
-		m.Mentions = t.Mentions
+		m.Call(t.Mentions, "")
 		told := Message{
 			Target: t.ID, Channel: t.Channel, Language: m.Language, Title: m.Title, Link: m.Link, Severity: severity(m.Severity),
 			Facts: make([]Fact, len(m.Facts)),

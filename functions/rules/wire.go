@@ -43,6 +43,7 @@ type Target struct {
 	Contacts []string         `json:"contacts,omitempty"`
 	Language string           `json:"language,omitempty" doc:"zh or en; left out: the deployment's"`
 	Mentions message.Mentions `json:"mentions,omitzero" doc:"Whom each message calls"`
+	Words    message.Words    `json:"words,omitzero" doc:"Which facts to tell, and a line before and after them with placeholders as {{owner}}"`
 
 	Secrets map[string]rule.Secret `json:"secrets,omitempty" readOnly:"true" doc:"What may be shown of secret settings, by field"`
 }
@@ -61,6 +62,7 @@ func (r Rule) rule(paiUser string) rule.Rule {
 	for i, t := range r.Targets {
 		made.Targets[i] = rule.Target{
 			ID: t.ID, Channel: t.Channel, Settings: t.Settings, Contacts: t.Contacts, Language: t.Language, Mentions: t.Mentions,
+			Words: t.Words,
 		}
 	}
 	return made
@@ -80,6 +82,7 @@ func wire(saved rule.Saved, c *catalog.Catalog) Rule {
 	for i, t := range saved.Targets {
 		r.Targets[i] = Target{
 			ID: t.ID, Channel: t.Channel, Settings: t.Settings, Contacts: t.Contacts, Language: t.Language, Mentions: t.Mentions,
+			Words:   t.Words,
 			Secrets: saved.Redacted[t.ID],
 		}
 	}

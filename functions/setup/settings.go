@@ -17,6 +17,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/database"
 	"pai-notify/shared/fault"
+	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
 )
 
@@ -36,6 +37,7 @@ func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Con
 			faults.Add(fault.New("ConsoleHost", "is no host name such as pai.console.aliyun.com; leave it empty for "+
 				"messages without links"))
 		}
+		checkLinks(&faults, base, s.Links)
 		if strings.TrimSpace(s.CatalogOverride) != "" {
 			_, err := base.Override([]byte(s.CatalogOverride))
 			var problems catalog.Problems
@@ -51,6 +53,20 @@ func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Con
 		checkChannels(&faults, specs, s.Channels)
 		checkRegions(&faults, specs, s.ChannelRegions)
 		return faults
+	}
+}
+
+// checkLinks adds the faults of the forms of links.
+func checkLinks(faults *smithy.InvalidParamsError, base *catalog.Catalog, forms map[string]string) {
+	if len(forms) == 0 {
+		return
+	}
+	sources := make([]string, len(base.Sources))
+	for i, source := range base.Sources {
+		sources[i] = source.ID
+	}
+	for _, p := range message.CheckLinks(forms, sources) {
+		faults.Add(fault.JSON("links."+p.Field, p.Text))
 	}
 }
 

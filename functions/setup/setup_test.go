@@ -415,13 +415,14 @@ func TestSettingsAreCheckedWholeAndKept(t *testing.T) {
 	t.Parallel()
 	d := opened(t)
 	response, body := d.raw("PUT", "/api/v1/settings",
-		`{"language":"fr","zone":"Mars/Olympus","consoleHost":"https://x","catalogOverride":"sources:\n  dlc:\n    events: 7\n","nope":1}`)
-	for _, path := range []string{"language", "zone", "consoleHost", "catalogOverride", "nope"} {
+		`{"language":"fr","zone":"Mars/Olympus","consoleHost":"https://x","catalogOverride":"sources:\n  dlc:\n    events: 7\n",
+		"links":{"dlc":"https://evil.example/{id}"},"nope":1}`)
+	for _, path := range []string{"language", "zone", "consoleHost", "catalogOverride", "links.dlc", "nope"} {
 		if !strings.Contains(string(body), `"path":"`+path+`"`) {
 			t.Errorf("%d %s lacks %s", response.StatusCode, body, path)
 		}
 	}
-	good := `{"language":"en","zone":"UTC","consoleHost":"","catalogOverride":"sources:\n  dlc:\n    sources: [acs.new]\n"}`
+	good := `{"language":"en","zone":"UTC","consoleHost":"","links":{"dlc":"https://{host}/#/{id}"},"catalogOverride":"sources:\n  dlc:\n    sources: [acs.new]\n"}`
 	if response, body := d.raw("PUT", "/api/v1/settings", good); response.StatusCode != 200 {
 		t.Errorf("PUT = %d %s", response.StatusCode, body)
 	}

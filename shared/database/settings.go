@@ -16,7 +16,9 @@ type Settings struct {
 	Zone            string `json:"zone"`                      // of times in messages: an IANA name
 	ConsoleHost     string `json:"consoleHost"`               // of links into the PAI console; empty means no links
 	CatalogOverride string `json:"catalogOverride,omitempty"` // YAML: see package catalog
-	Paused          bool   `json:"paused,omitempty"`          // nothing is sent; what comes in waits
+	// Links are forms of links into the console by event source, instead of those built in: see message.CheckLink.
+	Links  map[string]string `json:"links,omitempty"`
+	Paused bool              `json:"paused,omitempty"` // nothing is sent; what comes in waits
 	// UnitsPerRule is how many units a rule may have; 0 means 5, which is EventBridge's quota until it is raised.
 	UnitsPerRule int `json:"unitsPerRule,omitempty" minimum:"0" maximum:"100"`
 	// How many days deliveries are kept after they ended: what was told, and what died or was cancelled; 0 means 30 and 90.

@@ -69,9 +69,10 @@ type Handler struct {
 	lease   time.Duration
 }
 
-// Contacts finds contacts by their ids; a *contact.Book does.
+// Contacts finds contacts by their ids, and by the PAI users who they are; a *contact.Book does.
 type Contacts interface {
 	Get(ctx context.Context, ids ...string) (map[string]contact.Contact, error)
+	OfOwners(ctx context.Context, paiUsers ...string) (map[string]contact.Contact, error)
 }
 
 // Config is what a Handler works with. Only the zero Clock may be left as it is, and Contacts where the channel has none.

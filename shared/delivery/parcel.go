@@ -112,7 +112,13 @@ func (h *Handler) digest(p present, d *parcel) {
 }
 
 func (h *Handler) options(p present, language string, since time.Time) message.Options {
-	return message.Options{Language: language, Zone: p.zone, ConsoleHost: p.settings.ConsoleHost, Late: h.clock.Now().Sub(since)}
+	host := p.settings.ConsoleHost
+	if host == "" {
+		host = message.NoLinks
+	}
+	return message.Options{
+		Language: language, Zone: p.zone, ConsoleHost: host, Links: p.settings.Links, Late: h.clock.Now().Sub(since),
+	}
 }
 
 // render makes the message of a delivery and opens where it goes, or says why it cannot.
@@ -157,8 +163,8 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 		language = p.settings.Language
 	}
 	o := h.options(p, language, d.Created)
-	o.ID, o.Zone = h.messageID(d), one.zone
+	o.ID, o.Zone, o.Words = h.messageID(d), one.zone, unit.Words
 	one.message = message.New(e, p.catalog.View(e), o)
-	one.message.Mentions = unit.Mentions
+	h.call(ctx, &one.message, unit.Mentions)
 	return one
 }

@@ -87,7 +87,7 @@ func TestADigestCallsAllWhomItsEventsCall(t *testing.T) {
 	a.Mentions, b.Mentions = Mentions{Users: []string{"u1", "u2"}}, Mentions{All: true, Users: []string{"u2"}}
 	b.View.WorkspaceID = "other"
 	d := Digest([]Message{a, b}, Options{Language: "zh"})
-	if fmt.Sprint(d.Mentions) != "{true [u1 u2]}" || d.Severity != event.Error {
+	if !d.Mentions.All || fmt.Sprint(d.Mentions.Users) != "[u1 u2]" || d.Severity != event.Error {
 		t.Errorf("calls %v with severity %v", d.Mentions, d.Severity)
 	}
 	if d.Link != "" {

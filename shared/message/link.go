@@ -3,7 +3,10 @@ package message
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,6 +18,10 @@ const (
 	consoleHost              = "pai.console.aliyun.com"
 	consoleHostInternational = "pai.console.alibabacloud.com"
 )
+
+const linkSigns = "/?#:!$&,;=+%" // that may stand in a link beside letters and digits
+
+const formStart = "https://{host}/" // of every form: links lead into the console
 
 const maxLink = 2000 // bytes; what browsers and chat clients open without trouble
 
@@ -33,20 +40,64 @@ func embeddedForms() map[string]string {
 	return all
 }
 
-// link is the event's own link where it leads to PAI's console, else one built from ids. It never leads anywhere else.
+// CheckLink says what is wrong with a form of links, nil where nothing is. A form is an address in the console such as
+// https://{host}/?regionId={region}&workspaceId={workspace}#/dlc/jobs/{id}; a link is left out where the event has no value
+// for one of its placeholders.
+func CheckLink(form string) error {
+	const maxForm = 500 // bytes
+	switch {
+	case len(form) > maxForm:
+		return fmt.Errorf("has %d bytes, at most %d are allowed", len(form), maxForm)
+	case !strings.HasPrefix(form, formStart):
+		return fmt.Errorf("must begin with %s, so that it leads into the console", formStart)
+	}
+	for rest := form[len(formStart):]; ; {
+		literal, after, found := strings.Cut(rest, "{")
+		if percent(literal, linkSigns) != literal {
+			return errors.New("holds a sign that has to be written in percent, such as a blank, a bracket or a quote")
+		}
+		if !found {
+			return nil
+		}
+		name, tail, closed := strings.Cut(after, "}")
+		if _, known := placeholderOf(name, "", event.View{}); !closed || !known {
+			return fmt.Errorf("names %q, which is no placeholder; there are {region}, {workspace}, {id}, {name} and {version}",
+				Cut(Line(name), "en", 40))
+		}
+		rest = tail
+	}
+}
+
+// CheckLinks finds what is wrong with the forms of a deployment's settings; sources are those of the catalogue.
+func CheckLinks(forms map[string]string, sources []string) []Problem {
+	var problems []Problem
+	for _, source := range slices.Sorted(maps.Keys(forms)) {
+		if !slices.Contains(sources, source) {
+			text := "is for no event source; there are " + strings.Join(sources, ", ")
+			problems = append(problems, Problem{Cut(Line(source), "en", maxName), 0, text})
+		} else if err := CheckLink(forms[source]); err != nil {
+			problems = append(problems, Problem{source, 0, err.Error()})
+		}
+	}
+	return problems
+}
+
+// link is made by the deployment's own form where there is one, else the event's own link where it leads to PAI's console,
+// else one built from ids. It never leads anywhere else.
 func link(v event.View, region string, o Options) string {
 	host := or(o.ConsoleHost, consoleHost)
 	if host == NoLinks {
 		return ""
 	}
+	if form := o.Links[v.Source]; form != "" {
+		if text := expand(form, host, region, v); text != "" && len(text) <= maxLink {
+			return text
+		}
+	}
 	if rest, ok := consolePath(v.ConsoleLink, host); ok {
 		return "https://" + host + rest
 	}
-	form := o.Links[v.Source]
-	if form == "" {
-		form = forms()[v.Source]
-	}
-	text := expand(form, host, region, v)
+	text := expand(forms()[v.Source], host, region, v)
 	if len(text) > maxLink {
 		return ""
 	}
@@ -67,7 +118,7 @@ func consolePath(address, host string) (string, bool) {
 		}
 		rest := after[len(known):]
 		if rest == "" || rest[0] == '/' || rest[0] == '?' || rest[0] == '#' {
-			rest = percent(rest, "/?#:!$&,;=+%")
+			rest = percent(rest, linkSigns)
 			return rest, len(rest) <= maxLink
 		}
 	}
@@ -76,39 +127,43 @@ func consolePath(address, host string) (string, bool) {
 
 // expand fills a form; it gives nothing where a value is missing, a placeholder is unknown, or the form leads elsewhere.
 func expand(form, host, region string, v event.View) string {
-	const start = "https://{host}/"
-	if !strings.HasPrefix(form, start) {
+	if !strings.HasPrefix(form, formStart) {
 		return ""
 	}
 	var b strings.Builder
 	b.Grow(len(form) + 128)
 	b.WriteString("https://" + host + "/")
-	for rest := form[len(start):]; ; {
+	for rest := form[len(formStart):]; ; {
 		before, after, found := strings.Cut(rest, "{")
 		b.WriteString(before)
 		if !found {
 			return b.String()
 		}
 		name, tail, _ := strings.Cut(after, "}")
-		var value string
-		switch name {
-		case "region":
-			value = region
-		case "workspace":
-			value = v.WorkspaceID
-		case "id":
-			value = v.ID
-		case "name":
-			value = v.Name
-		case "version":
-			value = v.Version
-		}
+		value, _ := placeholderOf(name, region, v)
 		if value == "" {
 			return ""
 		}
 		b.WriteString(percent(value, ""))
 		rest = tail
 	}
+}
+
+// placeholderOf is the value of a form's placeholder.
+func placeholderOf(name, region string, v event.View) (value string, known bool) {
+	switch name {
+	case "region":
+		return region, true
+	case "workspace":
+		return v.WorkspaceID, true
+	case "id":
+		return v.ID, true
+	case "name":
+		return v.Name, true
+	case "version":
+		return v.Version, true
+	}
+	return "", false
 }
 
 // percent encodes every byte that is neither unreserved (RFC 3986 §2.3) nor among those kept; tildes, parentheses, quotes

@@ -90,3 +90,49 @@ func FuzzLinkNeverLeavesTheConsole(f *testing.F) {
 		}
 	})
 }
+
+func TestAFormOfTheDeploymentGoesBeforeTheEventsOwnLink(t *testing.T) {
+	t.Parallel()
+	v := event.View{Source: "dlc", ID: "dlc1", ConsoleLink: "https://pai.console.aliyun.com/#/own"}
+	o := Options{Links: map[string]string{"dlc": "https://{host}/#/jobs/{id}?r={region}"}}
+	if got, want := link(v, "cn-hangzhou", o), "https://pai.console.aliyun.com/#/jobs/dlc1?r=cn-hangzhou"; got != want {
+		t.Errorf("link = %q, want %q", got, want)
+	}
+	if got, want := link(v, "", o), "https://pai.console.aliyun.com/#/own"; got != want {
+		t.Errorf("where a value is missing: %q, want %q", got, want)
+	}
+	o.ConsoleHost = NoLinks
+	if got := link(v, "cn-hangzhou", o); got != "" {
+		t.Errorf("a deployment without links has %q", got)
+	}
+}
+
+func TestFormsOfLinksAreCheckedWhereTheyAreSaved(t *testing.T) {
+	t.Parallel()
+	for source, form := range forms() {
+		if err := CheckLink(form); err != nil {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+	for form, want := range map[string]string{
+		"":                        "must begin with",
+		"https://evil.example/":   "must begin with",
+		"https://{host}":          "must begin with",
+		"https://{host}@evil/":    "must begin with",
+		"https://{host}/#/{job}":  `names "job"`,
+		"https://{host}/#/{id":    `names "id"`,
+		"https://{host}/#/id}":    "percent",
+		"https://{host}/#/a b":    "percent",
+		"https://{host}/#/a)[b](": "percent",
+		"https://{host}/#/@all":   "percent",
+		"https://{host}/" + strings.Repeat("x", 500): "at most 500",
+	} {
+		if err := CheckLink(form); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("CheckLink(%q) = %v, want %q", form, err, want)
+		}
+	}
+	got := CheckLinks(map[string]string{"dlc": "https://{host}/#/{id}", "flow": "x", "nope": "https://{host}/"}, []string{"dlc", "flow"})
+	if len(got) != 2 || got[0].Field != "flow" || got[1].Field != "nope" || !strings.Contains(got[1].Text, "there are dlc, flow") {
+		t.Errorf("problems %+v", got)
+	}
+}

@@ -53,12 +53,6 @@ type Item struct {
 	Tone     event.Tone
 }
 
-// Mentions says whom a message calls. The zero value calls nobody.
-type Mentions struct {
-	All   bool     `json:"all,omitempty"`
-	Users []string `json:"users,omitempty"` // ids at the receiver
-}
-
 // Options say how to tell an event. The zero value tells it in English, in UTC, with links into the console of mainland
 // China.
 type Options struct {

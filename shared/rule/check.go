@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/fault"
+	"pai-notify/shared/message"
 )
 
 // Limits of rules.
@@ -106,8 +108,9 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 	case !plainID.MatchString(t.ID):
 		faults.Add(fault.New("ID", "must be 1 to 64 of a-z A-Z 0-9 - _ . and begin with a letter or digit"))
 	}
-	if t.Language != "" && t.Language != "zh" && t.Language != "en" {
-		faults.Add(fault.New("Language", "must be zh or en, or be left out for the deployment's"))
+	if t.Language != "" && !slices.Contains(message.Languages(), t.Language) {
+		faults.Add(fault.New("Language", "must be one of "+strings.Join(slices.Sorted(slices.Values(message.Languages())), ", ")+
+			", or be left out for the deployment's"))
 	}
 	if t.Channel == "" {
 		faults.Add(smithy.NewErrParamRequired("Channel"))
@@ -125,6 +128,7 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 	faults.AddNested("Settings", fault.OfMap(spec.Check(t.Settings)))
 	t.checkContacts(&faults, spec.Spec)
 	t.checkMentions(&faults, spec.Spec)
+	t.checkWords(&faults)
 	return faults
 }
 
@@ -152,19 +156,39 @@ func (t Target) checkContacts(faults *smithy.InvalidParamsError, spec channel.Sp
 }
 
 func (t Target) checkMentions(faults *smithy.InvalidParamsError, spec channel.Spec) {
-	if spec.Contacts && (t.Mentions.All || len(t.Mentions.Users) > 0) {
+	looked := t.Mentions.Owner || len(t.Mentions.Contacts) > 0 // a contact must have an id at the receiver
+	if spec.Contacts && !t.Mentions.IsZero() || spec.Mention == nil && looked {
 		faults.Add(fault.New("Mentions", fmt.Sprintf("is not for %s; leave it out", spec.Name)))
 	}
-	if n := len(t.Mentions.Users); n > maxMentions {
+	if n := len(t.Mentions.Users) + len(t.Mentions.Contacts); n > maxMentions {
 		faults.Add(fault.New("Mentions.Users",
 			fmt.Sprintf("has %d users, at most %d are allowed; mention all instead", n, maxMentions)))
 		return
 	}
 	for i, user := range t.Mentions.Users {
+		field := fmt.Sprintf("Mentions.Users[%d]", i)
 		if user == "" || len(user) > 128 || strings.IndexFunc(user, unicode.IsControl) >= 0 {
-			faults.Add(fault.New(fmt.Sprintf("Mentions.Users[%d]", i),
-				"must be a user's id at the receiver, at most 128 bytes, in one line"))
+			faults.Add(fault.New(field, "must be a user's id at the receiver, at most 128 bytes, in one line"))
+		} else if spec.Mention != nil {
+			if err := spec.Mention(user); err != nil {
+				faults.Add(fault.New(field, err.Error()))
+			}
 		}
+	}
+	for i, id := range t.Mentions.Contacts {
+		if !plainID.MatchString(id) {
+			faults.Add(fault.New(fmt.Sprintf("Mentions.Contacts[%d]", i), "is no contact's id: 1 to 64 of a-z A-Z 0-9 - _ ."))
+		}
+	}
+}
+
+func (t Target) checkWords(faults *smithy.InvalidParamsError) {
+	for _, p := range t.Words.Check() {
+		text := p.Text
+		if p.Column > 0 {
+			text = fmt.Sprintf("at column %d %s", p.Column, text)
+		}
+		faults.Add(fault.New("Words."+p.Field, text))
 	}
 }
 

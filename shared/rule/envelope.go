@@ -45,6 +45,7 @@ type Unit struct {
 	Sealed   string           `json:"sealed,omitempty"`   // the secret ones, see [Unit.Open]
 	Language string           `json:"language,omitempty"`
 	Mentions message.Mentions `json:"mentions,omitzero"`
+	Words    message.Words    `json:"words,omitzero"`
 	Position int              `json:"position"` // in the rule as the user wrote it; the slot in EventBridge is another matter
 }
 
@@ -106,7 +107,7 @@ func (r Rule) Envelopes(bus string, revision int, specs []channel.Spec, keys *se
 	envelopes := make([]Envelope, 0, origin.Units)
 	var faults smithy.InvalidParamsError
 	for i, t := range r.Targets {
-		unit := Unit{ID: t.ID, Channel: t.Channel, Language: t.Language, Mentions: t.Mentions}
+		unit := Unit{ID: t.ID, Channel: t.Channel, Language: t.Language, Mentions: t.Mentions, Words: t.Words}
 		var err error
 		if unit.Settings, unit.Sealed, err = t.seal(specs, keys, place(bus, r.Name, t.ID)); err != nil {
 			return nil, err
@@ -169,7 +170,7 @@ func (e Envelope) checkSize(faults *smithy.InvalidParamsError, path string, firs
 	case !first: // its siblings differ by a contact's id
 	case len(unit) > maxTarget:
 		faults.Add(fault.New(path, fmt.Sprintf("takes %d bytes in EventBridge, at most %d are allowed; "+
-			"shorten its settings or mention fewer users", len(unit), maxTarget)))
+			"shorten its settings or words, or mention fewer users", len(unit), maxTarget)))
 	case n > maxTemplate:
 		faults.Add(fault.New(path, fmt.Sprintf("and the rule's event choice take %d characters in EventBridge, "+
 			"at most %d are allowed; name fewer objects in the scope, or split the rule", n, maxTemplate)))
@@ -229,7 +230,7 @@ func Targets(envelopes []Envelope, keys *seal.Keyset) (targets []Target, sealed 
 			i = len(targets)
 			at[u.ID] = i
 			targets = append(targets, Target{
-				ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions,
+				ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions, Words: u.Words,
 			})
 		}
 		if u.Contact != "" {

@@ -18,6 +18,7 @@ const ContactsLock = "contacts"
 type Contact interface {
 	// Address is where a channel reaches the contact, by the channel's name; empty where it does not.
 	Address(channelName string) string
+	Mention(channelName string) string // the id by which the channel calls it; empty where there is none
 }
 
 // Reach is what decides whether a rule's targets can be reached in a deployment.
@@ -31,7 +32,7 @@ type Reach struct {
 func (r Rule) ContactIDs() []string {
 	var ids []string
 	for _, t := range r.Targets {
-		ids = append(ids, t.Contacts...)
+		ids = append(append(ids, t.Contacts...), t.Mentions.Contacts...)
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids)))
 }
@@ -52,6 +53,8 @@ func (r Rule) CheckReach(specs []channel.Spec, reach Reach) smithy.InvalidParams
 		}
 		if spec.Contacts {
 			t.checkReach(&nested, reach)
+		} else {
+			t.checkCalled(&nested, reach)
 		}
 		faults.AddNested(fmt.Sprintf("Targets[%d]", i), nested)
 	}
@@ -76,6 +79,21 @@ func (t Target) checkReach(faults *smithy.InvalidParamsError, reach Reach) {
 				"the contact away here", needed(t.Channel), t.Channel)))
 		}
 		seen[id] = true
+	}
+}
+
+// checkCalled finds the contacts to be called that the channel cannot call.
+func (t Target) checkCalled(faults *smithy.InvalidParamsError, reach Reach) {
+	for j, id := range t.Mentions.Contacts {
+		c, exists := reach.Contacts[id]
+		field := fmt.Sprintf("Mentions.Contacts[%d]", j)
+		switch {
+		case !plainID.MatchString(id): // told of already
+		case !exists:
+			faults.Add(fault.New(field, "is no contact; GET /api/v1/contacts lists them, POST makes one"))
+		case c.Mention(t.Channel) == "":
+			faults.Add(fault.New(field, fmt.Sprintf("has no id at %s; add it to the contact, or take the contact away here", t.Channel)))
+		}
 	}
 }
 

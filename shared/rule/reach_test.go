@@ -8,6 +8,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/fault"
+	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/rule/ruletest"
 )
@@ -16,6 +17,8 @@ import (
 type addresses map[string]string
 
 func (a addresses) Address(channelName string) string { return a[channelName] }
+
+func (a addresses) Mention(channelName string) string { return a["@"+channelName] }
 
 func contactSpecs() []channel.Spec {
 	sources := []string{"dlc", "flow", "dsw", "delivery"}
@@ -126,5 +129,24 @@ func TestUnitsArePerContactAndChannel(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"targets[0].channel", "targets[1].channel"}, paths); diff != "" {
 		t.Errorf("SMS and e-mail of a Model rule (-want +got):\n%s", diff)
+	}
+}
+
+func TestContactsThatCannotBeCalledAreNamed(t *testing.T) {
+	t.Parallel()
+	reach := people()
+	reach.Contacts["tony"] = addresses{"@dingtalk": "manager42"}
+	r := rule.Rule{Targets: []rule.Target{
+		{ID: "a", Channel: "dingtalk", Mentions: message.Mentions{Contacts: []string{"tony", "alice", "nobody", "not an id"}}},
+	}}
+	want := []fault.Fault{
+		{Path: "targets[0].mentions.contacts[1]", Text: "has no id at dingtalk; add it to the contact, or take the contact away here"},
+		{Path: "targets[0].mentions.contacts[2]", Text: "is no contact; GET /api/v1/contacts lists them, POST makes one"},
+	}
+	if diff := cmp.Diff(want, fault.List(r.CheckReach(contactSpecs(), reach))); diff != "" {
+		t.Error(diff)
+	}
+	if got := r.ContactIDs(); len(got) != 4 {
+		t.Errorf("ContactIDs = %q, want those to be called too", got)
 	}
 }

@@ -30,6 +30,7 @@ type Target struct {
 	Contacts []string         `json:"contacts,omitempty"` // contact ids
 	Language string           `json:"language,omitempty"` // zh or en; empty means the deployment's
 	Mentions message.Mentions `json:"mentions,omitzero"`
+	Words    message.Words    `json:"words,omitzero"`
 }
 
 // Units is what a rule costs of its quota: one for each target, and of a contact channel one for each contact. Each
