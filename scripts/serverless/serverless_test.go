@@ -63,7 +63,7 @@ func TestAFunctionIsGivenOnlyTheEnvironmentItNeeds(t *testing.T) {
 		"BOOTSTRAP_HASH":  "setup",
 		"FUNCTION_ARN":    "setup rules connectivity contacts",
 		"DEAD_LETTER_ARN": "setup rules contacts",
-		"ALLOW_NETWORKS":  "connectivity deliver-*",
+		"ALLOW_NETWORKS":  "rules connectivity deliver-*",
 		"ALLOW_RECEIVERS": "rules connectivity contacts deliveries sweep deliver-*",
 	}
 	for _, f := range template.Blocks {
