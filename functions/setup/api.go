@@ -22,6 +22,8 @@ import (
 	"pai-notify/shared/eventbridge"
 	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
+	"pai-notify/shared/rotation"
+	"pai-notify/shared/seal"
 	"pai-notify/shared/sighting"
 )
 
@@ -36,6 +38,7 @@ type setup struct {
 	live      *catalog.Live
 	specs     []channel.Spec
 	cloud     cloud
+	rules     func(*seal.Keyset) rotation.Rules
 }
 
 func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
@@ -60,11 +63,13 @@ func newSetup(env environment.Environment, log *slog.Logger) (*setup, error) {
 		return nil, err
 	}
 	keys := &access.Keys{DB: db, Now: env.Clock.Now, Log: log}
-	return &setup{
+	s := &setup{
 		env: env, log: log, db: db, keys: keys, base: base, live: catalog.NewLive(base),
 		bootstrap: access.Bootstrap{Keys: keys, Hash: env.BootstrapHash},
 		sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, specs: all.Specs(channel.Deps{}),
-	}, nil
+	}
+	s.rules = s.rulesOf
+	return s, nil
 }
 
 // authenticate takes API keys and sessions, and the bootstrap token while it lives.

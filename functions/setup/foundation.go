@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -24,48 +23,31 @@ func (r *run) lookAtKeys(ctx context.Context) finding {
 	if err != nil {
 		return finding{state: Blocked, text: phrase{err.Error(), err.Error()}, advice: advice}
 	}
-	if f, ok := r.sealedBefore(ctx, keys); ok {
+	if f, ok := r.lostKey(ctx, keys); ok {
 		return f
 	}
-	ids := strings.Join(keys.IDs(), ", ")
-	return finding{state: Done, text: say("secrets are sealed with the first of: %s", "使用以下第一个密钥加密：%s", ids)}
+	return r.lookAtRotation(ctx, keys)
 }
 
-// sealedBefore finds the ledger's own key sealed by another key than the one that seals now: without it no delivery can
-// be told from another, so the old key must not be taken away before it is sealed anew.
-func (r *run) sealedBefore(ctx context.Context, keys *seal.Keyset) (finding, bool) {
-	var by string
-	err := r.db.Read(ctx, func(tx *sql.Tx) error {
-		var sealed string
-		err := tx.QueryRowContext(ctx, "select sealed from secret where name = 'destination'").Scan(&sealed)
-		by = seal.SealedBy(sealed)
-		return err
-	})
+// lostKey finds the ledger's own key sealed by a key that is not there: without it no delivery can be told from another.
+func (r *run) lostKey(ctx context.Context, keys *seal.Keyset) (finding, bool) {
+	by, err := ledger.New(r.db, keys, r.env.Clock.Now).KeySealedBy(ctx)
 	switch {
-	case errors.Is(err, sql.ErrNoRows), err == nil && by == keys.IDs()[0]:
-		return finding{}, false
 	case err != nil && r.db.CheckVersion(ctx) != nil: // the step database tells
 		return finding{}, false
 	case err != nil:
 		return r.failed(err), true
-	case !slices.Contains(keys.IDs(), by):
-		lost := &seal.UnknownKeyError{KeyID: by, Known: keys.IDs()}
-		return finding{state: Blocked,
-			text: say("the ledger's own key is %s, so that nothing can be delivered", "账本自身的密钥无法打开，所有投递都会失败：%s", lost.Error()),
-			advice: say("Append key %q to SEAL_KEYS again, deploy, and POST /api/v1/setup, which seals the ledger's key "+
-				"with the first; then it can be taken away.",
-				"请把密钥 %q 加回 SEAL_KEYS 的末尾并重新部署，然后 POST /api/v1/setup 用第一个密钥重新加密；之后即可移除旧密钥。", by)}, true
+	case by == "" || slices.Contains(keys.IDs(), by):
+		return finding{}, false
 	}
-	return finding{
-		state: Needed,
-		text:  say("the ledger's own key is still sealed by key %q", "账本自身的密钥仍由密钥 %q 加密", by),
-		advice: say("POST /api/v1/setup seals it with the first of SEAL_KEYS. Recompile the rules of every workspace too, before "+
-			"the old key is taken away.",
-			"POST /api/v1/setup 会用 SEAL_KEYS 中的第一个密钥重新加密。移除旧密钥之前，还需重新编译每个工作空间的规则。"),
-		fix: func(ctx context.Context) error {
-			return ledger.New(r.db, keys, r.env.Clock.Now).Reseal(ctx)
-		},
-	}, true
+	gone := &seal.UnknownKeyError{KeyID: by, Known: keys.IDs()}
+	return finding{state: Blocked,
+		text: say("the ledger's own key is %s, so that nothing can be delivered", "账本自身的密钥无法打开，所有投递都会失败：%s", gone.Error()),
+		advice: say("Append key %q to SEAL_KEYS again, deploy, and POST /api/v1/setup, which seals everything with the first; this "+
+			"step then says when it can be taken away. If it is lost for good, delete the row destination of the table secret: "+
+			"receivers that are told several times at once may then be told an event twice, and their pace starts anew.",
+			"请把密钥 %q 加回 SEAL_KEYS 的末尾并重新部署，然后 POST /api/v1/setup 用第一个密钥重新加密；此步骤会提示何时可以移除旧密钥。"+
+				"若密钥已彻底丢失，请删除表 secret 中名为 destination 的行：同时收到多条通知的接收端可能会重复收到一次，其频率限制会重新计算。", by)}, true
 }
 
 func (r *run) lookAtDatabase(ctx context.Context) finding {

@@ -54,6 +54,7 @@ func fresh(t *testing.T, change ...func(*environment.Environment)) *deployment {
 	t.Cleanup(func() { _ = s.db.Close() })
 	f := newFake()
 	s.cloud = f
+	s.rules = noRules
 	return &deployment{setup: s, cloud: f, token: token, key: token, api: s.api(), t: t}
 }
 
@@ -339,7 +340,7 @@ func TestTheLedgersOwnKeyIsSealedAnewAfterAChangeOfKeys(t *testing.T) {
 	}
 	look(sealKeys, "GET", Done, "k1")
 	look(next, "POST", Blocked, `sealed by key "k1", which is not in SEAL_KEYS`)
-	look(next+","+sealKeys, "GET", Needed, `still sealed by key "k1"`)
+	look(next+","+sealKeys, "GET", Needed, `key "k1" has still sealed the ledger's own key`)
 	look(next+","+sealKeys, "POST", Done, "k2, k1")
 	look(next, "GET", Done, "k2")
 	if after, err := ledgerOf(next).Destination(t.Context(), "somebody"); err != nil || after != before {
