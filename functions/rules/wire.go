@@ -44,6 +44,7 @@ type Target struct {
 	Language string           `json:"language,omitempty" doc:"zh or en; left out: the deployment's"`
 	Mentions message.Mentions `json:"mentions,omitzero" doc:"Whom each message calls"`
 	Words    message.Words    `json:"words,omitzero" doc:"Which facts to tell, and a line before and after them with placeholders as {{owner}}"`
+	When     When             `json:"when,omitzero" doc:"Quiet hours, and how far apart messages about one object must be"`
 
 	Secrets map[string]rule.Secret `json:"secrets,omitempty" readOnly:"true" doc:"What may be shown of secret settings, by field"`
 }
@@ -62,7 +63,7 @@ func (r Rule) rule(paiUser string) rule.Rule {
 	for i, t := range r.Targets {
 		made.Targets[i] = rule.Target{
 			ID: t.ID, Channel: t.Channel, Settings: t.Settings, Contacts: t.Contacts, Language: t.Language, Mentions: t.Mentions,
-			Words: t.Words,
+			Words: t.Words, When: t.When.when(),
 		}
 	}
 	return made
@@ -82,7 +83,7 @@ func wire(saved rule.Saved, c *catalog.Catalog) Rule {
 	for i, t := range saved.Targets {
 		r.Targets[i] = Target{
 			ID: t.ID, Channel: t.Channel, Settings: t.Settings, Contacts: t.Contacts, Language: t.Language, Mentions: t.Mentions,
-			Words:   t.Words,
+			Words: t.Words, When: wireWhen(t.When),
 			Secrets: saved.Redacted[t.ID],
 		}
 	}

@@ -66,7 +66,7 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus),
 			rule: keyColumn(e.Rule), target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel),
 			destination: hashes[i], object: column(e.Object), owner: column(e.Owner), happened: millis(e.Happened),
-			due: millis(e.NotBefore), sealed: e.Sealed, event: e.Event, isNew: true,
+			due: millis(e.NotBefore), gap: e.Gap.Milliseconds(), sealed: e.Sealed, event: e.Event, isNew: true,
 		}
 		if e.Failing {
 			r.failing = 1
@@ -109,12 +109,17 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	if err := s.readSiblings(ctx, tx, given); err != nil {
 		return nil, false, err
 	}
+	if err := s.readTold(ctx, tx, given); err != nil {
+		return nil, false, err
+	}
 	var fresh []*row
 	for _, r := range given {
 		if r.isNew {
 			fresh = append(fresh, r)
 		}
+		s.space(r)
 		s.admit(r)
+		s.tell(r)
 	}
 	more, err := l.gather(ctx, tx, &s, given)
 	if err != nil {
@@ -144,9 +149,10 @@ type session struct {
 	now          int64
 	terms        Terms
 	destinations map[string]*destination
-	siblings     map[same][]*row // that are claimed or delivered
-	lost         []*row          // whose claim was found to have run out
-	mustLast     bool            // something was decided that must be on disk
+	siblings     map[same][]*row   // that are claimed or delivered
+	told         map[subject]int64 // when a message went out about what new deliveries with a gap are about; 0: none
+	lost         []*row            // whose claim was found to have run out
+	mustLast     bool              // something was decided that must be on disk
 	counts       *counts
 	slots        map[string]*slot // by destination: the one that others may share
 	sharing      bool             // what comes now had to wait

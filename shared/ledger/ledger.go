@@ -81,9 +81,10 @@ type Entry struct {
 	Sealed   []byte    // the target, its secrets sealed
 	Event    []byte    // as JSON
 
-	NotBefore time.Time // zero: now
-	Fault     *Fault    // it can never be sent: it is dead from the start
-	Unwanted  string    // code of why its target does not want it: it is cancelled from the start; empty: it does
+	NotBefore time.Time     // zero: now
+	Gap       time.Duration // since the message before to the same target about the same object; 0: none
+	Fault     *Fault        // it can never be sent: it is dead from the start
+	Unwanted  string        // code of why its target does not want it: it is cancelled from the start; empty: it does
 }
 
 // Fault is why an entry can never be sent.

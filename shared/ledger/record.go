@@ -18,14 +18,15 @@ type Attempt struct {
 	Receipt string // the receiver's id of the message; empty where it gives none
 }
 
-// Result is what became of a claim. Its last attempt decides; without one the claim is given back, due at once: nothing
-// of it went to the wire.
+// Result is what became of a claim. Its last attempt decides; without one the claim is given back, due at once or when
+// it says: nothing of it went to the wire.
 type Result struct {
 	Delivery Delivery
 	Attempts []Attempt
 	Unused   []channel.Pace // the slot was of this pace and the receiver did not use it: it is given back
 	Reports  bool           // its service can be asked later what became of it, see [Ledger.Questions]
 	Address  *string        // of a claim given back: the receiver has this one since, normalised as in [Entry]
+	Until    time.Time      // of a claim given back: it is held, and due then
 }
 
 type attempt struct {
@@ -159,7 +160,11 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, result Result,
 	attempts := result.Attempts
 	if len(attempts) == 0 {
 		r.unmark()
-		r.wait(now)
+		due := max(now, millis(result.Until))
+		if r.firstFailed != 0 { // time in which it is held does not count as life
+			r.held += due - now
+		}
+		r.wait(due)
 		return nil
 	}
 	last := attempts[len(attempts)-1]

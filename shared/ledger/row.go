@@ -27,6 +27,7 @@ type row struct {
 	slot    string // whose slot it has
 	probe   bool
 	hold    int64  // not to be claimed before
+	gap     int64  // since the message before about the same object
 	fault   string // why it is dead from the start
 	once    bool   // claimed on terms of Once
 	onWire  bool   // what sending, marked, ask and arrived say has changed

@@ -129,6 +129,7 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 	t.checkContacts(&faults, spec.Spec)
 	t.checkMentions(&faults, spec.Spec)
 	t.checkWords(&faults)
+	faults.AddNested("When", t.When.Check())
 	return faults
 }
 

@@ -16,6 +16,7 @@ import (
 	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 	"pai-notify/shared/seal"
+	"pai-notify/shared/when"
 )
 
 // Envelope is what a delivery function is given: an event, the rule it matched, and one unit of that rule's targets. It
@@ -46,6 +47,7 @@ type Unit struct {
 	Language string           `json:"language,omitempty"`
 	Mentions message.Mentions `json:"mentions,omitzero"`
 	Words    message.Words    `json:"words,omitzero"`
+	When     when.When        `json:"when,omitzero"`
 	Position int              `json:"position"` // in the rule as the user wrote it; the slot in EventBridge is another matter
 }
 
@@ -107,7 +109,7 @@ func (r Rule) Envelopes(bus string, revision int, specs []channel.Spec, keys *se
 	envelopes := make([]Envelope, 0, origin.Units)
 	var faults smithy.InvalidParamsError
 	for i, t := range r.Targets {
-		unit := Unit{ID: t.ID, Channel: t.Channel, Language: t.Language, Mentions: t.Mentions, Words: t.Words}
+		unit := Unit{ID: t.ID, Channel: t.Channel, Language: t.Language, Mentions: t.Mentions, Words: t.Words, When: t.When}
 		var err error
 		if unit.Settings, unit.Sealed, err = t.seal(specs, keys, place(bus, r.Name, t.ID)); err != nil {
 			return nil, err
@@ -230,7 +232,7 @@ func Targets(envelopes []Envelope, keys *seal.Keyset) (targets []Target, sealed 
 			i = len(targets)
 			at[u.ID] = i
 			targets = append(targets, Target{
-				ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions, Words: u.Words,
+				ID: u.ID, Channel: u.Channel, Settings: settings, Language: u.Language, Mentions: u.Mentions, Words: u.Words, When: u.When,
 			})
 		}
 		if u.Contact != "" {

@@ -11,6 +11,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/message"
+	"pai-notify/shared/when"
 )
 
 // Rule is one rule as a user writes it.
@@ -31,6 +32,7 @@ type Target struct {
 	Language string           `json:"language,omitempty"` // zh or en; empty means the deployment's
 	Mentions message.Mentions `json:"mentions,omitzero"`
 	Words    message.Words    `json:"words,omitzero"`
+	When     when.When        `json:"when,omitzero"`
 }
 
 // Units is what a rule costs of its quota: one for each target, and of a contact channel one for each contact. Each

@@ -19,8 +19,8 @@ const (
 	maxZone  = 64      // bytes of a zone's name
 )
 
-// Check finds everything that is wrong. zone is the receiver's.
-func (w When) Check(zone *time.Location) smithy.InvalidParamsError {
+// Check finds everything that is wrong.
+func (w When) Check() smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
 	if w.Pass != "" && w.Pass != PassFailing {
 		faults.Add(fault.New("Pass", "must be failing, or be left out so that nothing passes quiet hours"))
@@ -35,17 +35,18 @@ func (w When) Check(zone *time.Location) smithy.InvalidParamsError {
 	for i, q := range w.Quiet {
 		faults.AddNested(fmt.Sprintf("Quiet[%d]", i), q.check())
 	}
-	if faults.Len() == 0 && w.always(zone) {
+	if faults.Len() == 0 && w.always() {
 		faults.Add(fault.New("Quiet", "leave no time at which what was held could be told; shorten them, or disable the rule instead"))
 	}
 	return faults
 }
 
-// always says whether quiet hours never end, in winter or in summer.
-func (w When) always(zone *time.Location) bool {
+// always says whether quiet hours never end, in winter or in summer. The receiver's zone, which is not known yet, is taken
+// for UTC: whatever it is, [When.Hold] holds nothing for ever.
+func (w When) always() bool {
 	for _, month := range []time.Month{time.January, time.July} {
 		now := time.Date(2026, month, 5, 12, 0, 0, 0, time.UTC)
-		if w.end(now, zone).Sub(now) >= longest {
+		if w.end(now, time.UTC).Sub(now) >= longest {
 			return true
 		}
 	}

@@ -230,22 +230,22 @@ func TestEveryFaultIsTold(t *testing.T) {
 		{"always", `{"quiet":[{"from":"00:00","to":"24:00"}]}`, "quiet"},
 		{"always, of two", `{"quiet":[{"from":"22:00","to":"08:00"},{"from":"07:00","to":"23:00"}]}`, "quiet"},
 	} {
-		list := fault.List(parse(t, row.when).Check(time.UTC))
+		list := fault.List(parse(t, row.when).Check())
 		if len(list) != 1 || list[0].Path != row.path || list[0].Text == "" {
 			t.Errorf("%s: faults %v, want one at %s", row.name, list, row.path)
 		}
 	}
 	all := parse(t, `{"pass":"x","gapMinutes":-5,"quiet":[{"from":"x","to":"y","zone":"z","days":["w"]},{"from":"22:00","to":"08:00"}]}`)
-	if list := fault.List(all.Check(time.UTC)); len(list) != 6 {
+	if list := fault.List(all.Check()); len(list) != 6 {
 		t.Errorf("faults %v, want 6 at once", list)
 	}
 	many := when.When{Quiet: make([]when.Quiet, 1000)}
-	if list := fault.List(many.Check(time.UTC)); len(list) != 1 || list[0].Path != "quiet" {
+	if list := fault.List(many.Check()); len(list) != 1 || list[0].Path != "quiet" {
 		t.Errorf("faults of a thousand spans: %v", list)
 	}
 	for _, good := range []string{`{}`, nightly, `{"quiet":[{"days":["sat","sun"],"from":"00:00","to":"24:00","zone":"Europe/Berlin"}],"pass":"failing","gapMinutes":1440}`,
 		`{"quiet":[{"from":"22:00","to":"08:00"},{"from":"08:00","to":"21:59"}]}`} {
-		if list := fault.List(parse(t, good).Check(time.UTC)); len(list) > 0 {
+		if list := fault.List(parse(t, good).Check()); len(list) > 0 {
 			t.Errorf("%s has faults %v", good, list)
 		}
 	}

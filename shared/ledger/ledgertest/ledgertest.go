@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(tb testing.TB) (url string)) {
 	maps.Copy(tests, people())
 	maps.Copy(tests, sharing())
 	maps.Copy(tests, onces())
+	maps.Copy(tests, gaps())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
