@@ -29,6 +29,8 @@ func proofs() []proof {
 		{"outage", "TestALedgerOutOfReachForTwoMinutesLosesNothing", "a ledger out of reach for two minutes loses nothing"},
 		{"disk", "TestAFullOrReadOnlyDiskIsNamedAndAcknowledgesNothing", "a full or read-only disk is named, and nothing is acknowledged"},
 		{"replay", "TestWhatDiedIsReplayedByOneCallAndAFloodIsCancelled", "hundreds that died are told again by one call, each once, and a flood is cancelled by one"},
+		{"texts", "TestATextMessageKilledAtAnyStepIsNeverSentTwiceAndItsFateIsTold", "kill -9 at each step of a text message never sends it twice, and tells what became of it"},
+		{"sweep", "TestHundredsOfFailuresInTenMinutesAreAHandfulOfTexts", "five hundred failures in ten minutes are a handful of text messages that tell all of them"},
 		{"writers", "TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate", "4 processes on one SQLite file, or 16 on PostgreSQL, neither wait long nor lose an update"},
 		{"large", "TestALargeLedgerIsAsFastAsAnEmptyOne", "a ledger of a million deliveries takes one more as fast as an empty one, and answers at once"},
 		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed"},
