@@ -428,3 +428,26 @@ func receiptsOfMail(t *testing.T) {
 	// What is neither envelope nor event is kept, as with any channel.
 	wantAnswer(t, b.deliver(t, []byte(`{"hello":1}`)), ledger.Dead)
 }
+
+func TestAReplayFindsAContactThatIsThereAgain(t *testing.T) {
+	t.Parallel()
+	b := newPhone(t, nil)
+	wantAnswer(t, b.deliver(t, b.call(t, "e1", "alice", true)), ledger.Dead)
+	b.meet(t, contact.Contact{ID: "alice", Phone: number})
+	d, _ := b.only(t)
+	moved, err := b.ledger.Replay(t.Context(), []string{d.ID}, func(_ context.Context, e ledger.Entered) (ledger.Target, error) {
+		unit, err := json.Marshal(rule.Unit{ID: e.Target, Contact: e.Contact, Channel: e.Channel})
+		return ledger.Target{Channel: e.Channel, Sealed: unit}, err // who replays knows no number
+	}, false)
+	if err != nil || moved[0].Err != nil {
+		t.Fatalf("Replay = %+v, %v", moved, err)
+	}
+	wantAnswer(t, b.deliver(t, timerBody), ledger.Waiting, ledger.Delivered) // moved to its destination, and told there
+	want, err := b.ledger.Destination(t.Context(), channel.Destination(b.Handler.spec, channel.Settings{channel.To: number}))
+	if d, _ := b.only(t); err != nil || d.State != ledger.Delivered || d.Destination != want || b.robot.calls() != 1 {
+		t.Errorf("it is %+v, %v after %d messages", d, err, b.robot.calls())
+	}
+	if strings.Contains(b.out.String(), "13800138000") {
+		t.Errorf("the log tells the number: %s", b.out)
+	}
+}
