@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"pai-notify/shared/database"
 	"pai-notify/shared/event"
@@ -36,9 +37,16 @@ func (h *harness) pass(id, source, kind, data string) {
 	for _, field := range u.Fields {
 		unknown = append(unknown, sighting.Unknown{Kind: "field", Name: source + " " + field})
 	}
+	h.step()
 	if err := h.sightings.Record(h.t.Context(), "pai-system-nlp_train", e, unknown); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+// step moves the clock of recent events, which are in the order of their milliseconds.
+func (h *harness) step() {
+	before := h.sightings.Now
+	h.sightings.Now = func() time.Time { return before().Add(time.Millisecond) }
 }
 
 type listed struct {

@@ -42,9 +42,10 @@ func TestBadInputIsRefusedWithThePathOfEachFault(t *testing.T) {
 	crowded := dingtalk("ops")
 	users := make([]string, 50)
 	for i := range users {
-		users[i] = fmt.Sprint(i) + strings.Repeat("u", 110)
+		users[i] = fmt.Sprint(i) + strings.Repeat("u", 60)
 	}
 	crowded["mentions"] = object{"users": users}
+	crowded["words"] = object{"before": strings.Repeat("请", 200), "after": strings.Repeat("看", 200)}
 	long := make([]string, 50)
 	for i := range long {
 		long[i] = fmt.Sprint(i) + strings.Repeat("x", 125)
@@ -216,10 +217,10 @@ func TestTextThatLooksLikeAVariableIsOnlyText(t *testing.T) {
 	if !ok {
 		t.Fatal("no targets")
 	}
-	target[0]["mentions"] = object{"users": []string{"${data}", "$.x"}}
+	target[0]["words"] = object{"before": "${data}", "after": "$.x"}
 	target[0]["settings"] = object{"webhook": "https://oapi.dingtalk.com/robot/send?access_token=" + plantedToken, "secret": "SEC${data}$.x"}
 	made := h.ask("POST", rules, r).must(http.StatusCreated).rule()
-	if made.Description != hostile || made.Event.Scope.Prefix != "${data}$.x" || made.Targets[0].Mentions.Users[1] != "$.x" {
+	if made.Description != hostile || made.Event.Scope.Prefix != "${data}$.x" || made.Targets[0].Words.Before != "${data}" || made.Targets[0].Words.After != "$.x" {
 		t.Errorf("texts came back as %+v", made)
 	}
 	opened, err := h.memory.Open(t.Context(), "nlp_train", "nightly", "ops")

@@ -27,6 +27,7 @@ func (h *harness) see(raw string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.step()
 	if err := h.sightings.Record(h.t.Context(), "pai-system-nlp_train", e, nil); err != nil {
 		h.t.Fatal(err)
 	}
