@@ -18,6 +18,8 @@ type service struct {
 	log  *slog.Logger
 	db   *database.DB
 	keys *access.Keys
+
+	provider *provider
 }
 
 func build(env environment.Environment, log *slog.Logger) (http.Handler, error) {
@@ -33,7 +35,7 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 	if err != nil {
 		return nil, err
 	}
-	return &service{log: log, db: db, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}}, nil
+	return &service{log: log, db: db, keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, provider: newProvider(env.Provider)}, nil
 }
 
 func (s *service) authenticate(ctx context.Context, key string) (context.Context, error) {
@@ -44,6 +46,7 @@ func (s *service) authenticate(ctx context.Context, key string) (context.Context
 func (s *service) api() *httpapi.API {
 	a := httpapi.New(httpapi.Options{
 		Title: "pai-notify access", OpenAPI: "/api/v1/access/openapi", Authenticate: s.authenticate, Log: s.log,
+		Open: []string{"GET " + providerPath, "GET " + startPath, "GET " + callbackPath, "GET " + finishPath},
 	})
 	const (
 		session = "/api/v1/session"
@@ -58,6 +61,16 @@ func (s *service) api() *httpapi.API {
 			"each request. It ends after an hour without a request, after 12 hours, or with its key."}, s.signIn)
 	httpapi.Register(a, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: session,
 		Summary: "End the session of this request", DefaultStatus: http.StatusNoContent}, s.signOut)
+	open := []map[string][]string{{}}
+	httpapi.Register(a, huma.Operation{OperationID: "get-provider", Method: http.MethodGet, Path: providerPath, Security: open,
+		Summary: "Whether people may sign in through an identity provider. Needs no key"}, s.aboutProvider)
+	httpapi.Register(a, huma.Operation{OperationID: "start-provider", Method: http.MethodGet, Path: startPath, Security: open,
+		Summary: "Take a browser to the identity provider. Needs no key", DefaultStatus: http.StatusFound}, s.startProvider)
+	httpapi.Register(a, huma.Operation{OperationID: "return-from-provider", Method: http.MethodGet, Path: callbackPath, Security: open,
+		Summary: "Where the identity provider sends the browser back to. Needs no key"}, s.callbackProvider)
+	httpapi.Register(a, huma.Operation{OperationID: "finish-provider", Method: http.MethodGet, Path: finishPath, Security: open,
+		Summary: "Open a session for who came back from the identity provider. Needs no key", DefaultStatus: http.StatusSeeOther},
+		s.finishProvider)
 	httpapi.Register(a, huma.Operation{OperationID: "list-keys", Method: http.MethodGet, Path: keys,
 		Summary: "The API keys, the newest first, without the keys themselves"}, s.listKeys)
 	httpapi.Register(a, huma.Operation{OperationID: "make-key", Method: http.MethodPost, Path: keys,

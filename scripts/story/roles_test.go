@@ -34,6 +34,11 @@ func routes() map[string]may {
 		"POST /api/v1/session":   {role: "viewer"},
 		"DELETE /api/v1/session": {role: "viewer"},
 
+		"GET /api/v1/session/provider":          {role: "open"},
+		"GET /api/v1/session/provider/start":    {role: "open"},
+		"GET /api/v1/session/provider/callback": {role: "open"},
+		"GET /api/v1/session/provider/finish":   {role: "open"},
+
 		"GET /api/v1/keys":               {role: "admin"},
 		"POST /api/v1/keys":              {role: "admin", body: `{"name":"","role":"viewer"}`},
 		"DELETE /api/v1/keys/{id}":       {role: "admin"},

@@ -28,6 +28,7 @@ type Environment struct {
 	CloudEndpoint       string         // CLOUD_ENDPOINT: base URL of all other Alibaba Cloud APIs; empty means their own
 	AllowNetworks       []netip.Prefix // ALLOW_NETWORKS: private networks that webhooks may reach
 	AllowReceivers      []string       // ALLOW_RECEIVERS: host:port of robots of private deployments; plain http is allowed there
+	Provider            Provider       // OIDC_… and PUBLIC_URL
 	Clock               clock.Clock    // CLOCK: refused unless database and endpoints are this machine's
 }
 
@@ -71,6 +72,7 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 	if v := env.FunctionARN; v != "" && !strings.Contains(v, "{function}") {
 		fault("FUNCTION_ARN", "%q lacks {function}, where a function's name is put", v)
 	}
+	env.Provider = readProvider(getenv, fault)
 	local := loopback(env.DatabaseURL)
 	for _, name := range []string{"EVENTBRIDGE_ENDPOINT", "CLOUD_ENDPOINT"} {
 		v := getenv(name)
