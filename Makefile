@@ -22,6 +22,10 @@ demo: package ## See it work on this machine: set-up, rules, events, messages (O
 local: package ## Run the local cloud alone, with nothing set up (PORT=9700)
 	go run ./scripts/localcloud -port $(PORT) -data .local/cloud
 
+.PHONY: gallery
+gallery: ## Draw what receivers are sent, every sample, channel and language: .build/gallery.html
+	@go run ./scripts/gallery -o .build/gallery.html
+
 .PHONY: package
 package: web ## Build every function as Function Compute takes it, into .build/
 	@bash scripts/package.sh $(FUNCTIONS)

@@ -134,6 +134,9 @@ func Connectivity(language, channelTitle string, at time.Time) Message {
 // LinkText is what a button to the console says.
 func LinkText(language string) string { return wordsOf(language).Link }
 
+// ViewText is what a small button to one of several events says.
+func ViewText(language string) string { return wordsOf(language).View }
+
 // Colon is what a language puts between a fact's name and its value: ": ".
 func Colon(language string) string { return wordsOf(language).Colon }
 

@@ -51,7 +51,7 @@ func ExampleNew() {
 	// Output:
 	// Job failed: llm-sft-7b
 	// Reason: Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
-	// Exit code: 137: out of memory: the container used more than it has (SIGKILL)
+	// Exit code: 137 – out of memory (OOM)
 	// Next step: Give each node more memory, or use a smaller batch and fewer data-loading workers.
 	// Status: Running → Failed
 	// Duration: 1 h 59 min
@@ -78,7 +78,7 @@ func ExampleNew_chinese() {
 	// Output:
 	// 任务失败：llm-sft-7b
 	// 原因：Pod dlc1a2b3c4d5e6f7-worker-3 exited with code 137 (OOMKilled).
-	// 退出码：137：内存不足（OOM），超出容器内存上限（SIGKILL）
+	// 退出码：137：内存不足（OOM）
 	// 建议：增加每个节点的内存，或减小 batch size 和数据加载进程数。
 }
 

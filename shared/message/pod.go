@@ -9,7 +9,7 @@ import (
 	"pai-notify/shared/event/scan"
 )
 
-// pod names the pod that failed and says what its exit code means: "worker-3, exit code 137: out of memory". The job's
+// pod names the pod that failed and says what its exit code means: "worker-3, exit code 137 – out of memory". The job's
 // id, with which pods' names begin, is left out.
 func (f *facts) pod(v event.View, reason, code string) {
 	w := f.words
@@ -32,14 +32,14 @@ func (f *facts) pod(v event.View, reason, code string) {
 		return
 	case pod == "":
 		if meaning != "" {
-			code += w.Colon + meaning
+			code += w.Dash + meaning
 		}
 		f.labelled("pod", w.Labels["exitCode"], code)
 		return
 	}
 	text := pod + w.Comma + strings.Replace(w.Exits["code"], "{n}", code, 1)
 	if meaning != "" {
-		text += w.Colon + meaning
+		text += w.Dash + meaning
 	}
 	f.line("pod", text)
 }

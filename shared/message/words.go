@@ -26,12 +26,14 @@ type words struct {
 	Open     string `json:"open"`
 	Close    string `json:"close"`
 	Comma    string `json:"comma"`
+	Dash     string `json:"dash"`     // between a code and its meaning
 	Cut      string `json:"cut"`      // stands where {n} characters were left out
 	CutLines string `json:"cutLines"` // stands where {n} lines were left out
 	Unknown  string `json:"unknown"`  // title of an event of which nothing is known
 	Yes      string `json:"yes"`
 	No       string `json:"no"`
 	Link     string `json:"link"`
+	View     string `json:"view"` // what a small link to one event of several says
 	Units    struct {
 		Day     string `json:"day"`
 		Hour    string `json:"hour"`

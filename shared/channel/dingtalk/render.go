@@ -91,6 +91,9 @@ func content(b *channel.Body, m message.Message, title string) {
 	colon := message.Colon(m.Language)
 	lead, details := channel.Parts(m.Facts)
 	for _, fact := range lead {
+		if fact.Field == "next" { // what to do stands out
+			b.Raw(`> `)
+		}
 		label(b, fact.Name, colon)
 		b.Lines(fact.Value, newline)
 		b.Raw(`\n\n`)

@@ -11,7 +11,7 @@ import (
 
 const (
 	maxTitle = 400 // bytes
-	maxShort = 40  // bytes of a value that leaves room for a second column
+	maxShort = 22  // columns of a value that leaves room for a second one beside it on a telephone
 )
 
 // appendCard writes an interactive card of version 1: version 2 refuses a whole card for one unknown member, and old
@@ -53,7 +53,7 @@ func appendCard(b *channel.Body, m message.Message) {
 	if link := channel.Link(m.Link); link != "" {
 		e.open("action")
 		b.Raw(`,"actions":[`)
-		button(b, link, m.Language, "primary")
+		button(b, link, message.LinkText(m.Language), "primary")
 		b.Raw(`]}`)
 	}
 	if m.Event.ID != "" && len(m.Items) == 0 {
@@ -98,7 +98,7 @@ func (e *elements) item(item message.Item, language string) {
 	plain(e.Body, message.Symbol(item.Tone)+" "+message.Cut(message.Line(item.Title), language, maxTitle))
 	if link := channel.Link(item.Link); link != "" {
 		e.Raw(`,"extra":`)
-		button(e.Body, link, language, "default")
+		button(e.Body, link, message.ViewText(language), "default")
 	}
 	e.Raw(`}`)
 }
@@ -133,7 +133,7 @@ func (e *elements) columns(facts []message.Fact, language string) {
 		if i > 0 {
 			e.Raw(`,`)
 		}
-		short := len(f.Value) <= maxShort && !strings.Contains(f.Value, "\n")
+		short := fits(f.Value, maxShort)
 		if short {
 			e.Raw(`{"is_short":true,"text":{"tag":"lark_md","content":"**`)
 		} else {
@@ -150,6 +150,19 @@ func (e *elements) columns(facts []message.Fact, language string) {
 		e.Raw(`"}}`)
 	}
 	e.Raw(`]}`)
+}
+
+// fits says whether a text takes at most so many columns of one line; a sign of Chinese takes two.
+func fits(s string, columns int) bool {
+	for _, r := range s {
+		if columns--; r >= 0x2e80 {
+			columns--
+		}
+		if columns < 0 || r == '\n' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendText writes the message without a card, for a robot that refuses cards.
@@ -217,9 +230,9 @@ func plain(b *channel.Body, s string) {
 	b.Raw(`"}`)
 }
 
-func button(b *channel.Body, link, language, kind string) {
+func button(b *channel.Body, link, title, kind string) {
 	b.Raw(`{"tag":"button","type":"` + kind + `","text":`)
-	plain(b, message.LinkText(language))
+	plain(b, title)
 	b.Raw(`,"url":"`)
 	b.Text(link)
 	b.Raw(`"}`)

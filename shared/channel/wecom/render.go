@@ -71,9 +71,15 @@ func renderOld(m message.Message) (content, error) {
 	colon := message.Colon(m.Language)
 	lead, details := channel.Parts(m.Facts)
 	for _, fact := range lead {
-		c.raw("**")
-		c.markdown(fact.Name)
-		c.raw("**")
+		if fact.Field == "next" { // what to do stands out
+			c.raw("<font color=\"info\">**")
+			c.markdown(fact.Name)
+			c.raw("**</font>")
+		} else {
+			c.raw("**")
+			c.markdown(fact.Name)
+			c.raw("**")
+		}
 		c.raw(colon)
 		c.lines(fact.Value, "\n")
 		c.raw("\n")
