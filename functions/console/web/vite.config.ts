@@ -46,5 +46,5 @@ export default defineConfig({
     assetsInlineLimit: 0, // no data: scripts or styles
     rollupOptions: { output: { experimentalMinChunkSize: 30_000 } }, // each file is an invocation
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:9701' } }, // npm run dev beside make local
+  server: { proxy: { '/api': process.env.API ?? 'http://127.0.0.1:9701' } }, // npm run dev beside make local
 });

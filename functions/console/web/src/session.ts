@@ -1,41 +1,60 @@
 import { useSyncExternalStore } from 'react';
+import { call, onSignedOut, Refused } from './api/client';
+import type { Caller } from './api/types';
 
 /**
- * How somebody is signed in, and the only file that knows: an API key that this tab keeps until it is closed, and sends
- * with each request.
+ * How somebody is signed in, and the only file that knows: a session whose cookie the browser alone can read. Until the API
+ * has been asked nobody knows whether there is one.
  */
-const place = 'pai-notify.key';
-const listeners = new Set<() => void>();
-let ended = false;
+type State = { is: 'asking' } | { is: 'in'; caller: Caller } | { is: 'out'; ended: boolean } | { is: 'unknown'; error: unknown };
 
-function changed() {
+let state: State = { is: 'asking' };
+const listeners = new Set<() => void>();
+
+function become(next: State) {
+  state = next;
   for (const listener of listeners) listener();
 }
 
+onSignedOut(() => {
+  if (state.is === 'in') become({ is: 'out', ended: true });
+});
+
 export const session = {
-  /** The headers that say who asks. */
-  headers(): Record<string, string> {
-    const key = sessionStorage.getItem(place);
-    return key ? { Authorization: `Bearer ${key}` } : {};
+  /** Asks whether there is one. */
+  async ask() {
+    try {
+      become({ is: 'in', caller: (await call<Caller>('GET', 'session')).body });
+    } catch (error) {
+      const out = error instanceof Refused && error.problem.status === 401;
+      become(out ? { is: 'out', ended: false } : { is: 'unknown', error });
+    }
   },
-  signedIn: () => sessionStorage.getItem(place) !== null,
-  /** Whether it was the API that ended it. */
-  ended: () => ended,
-  start(key: string) {
-    ended = false;
-    sessionStorage.setItem(place, key);
-    changed();
+  /** Opens one with an API key. */
+  async start(key: string) {
+    const { body } = await call<Caller>('POST', 'session', { headers: { Authorization: `Bearer ${key}` } });
+    become({ is: 'in', caller: body });
   },
-  end(byAPI = false) {
-    ended = byAPI;
-    sessionStorage.removeItem(place);
-    changed();
+  async end() {
+    await call('DELETE', 'session');
+    become({ is: 'out', ended: false });
   },
 };
 
-export function useSignedIn(): boolean {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, session.signedIn);
+export function useSession(): State {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => state,
+  );
+}
+
+const order = ['viewer', 'editor', 'admin'];
+
+/** Whether the caller has a role or a higher one; what they may not do is not offered to them. */
+export function useMay(role: 'editor' | 'admin'): boolean {
+  const now = useSession();
+  return now.is === 'in' && order.indexOf(now.caller.role) >= order.indexOf(role);
 }

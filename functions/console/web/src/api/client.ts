@@ -1,4 +1,3 @@
-import { session } from '../session';
 import i18n from '../text';
 import type { Problem } from './types';
 
@@ -7,6 +6,13 @@ export class Refused extends Error {
   constructor(readonly problem: Problem) {
     super(problem.detail);
   }
+}
+
+let signedOut = () => {};
+
+/** What to do once the API knows the caller no more. */
+export function onSignedOut(listener: () => void) {
+  signedOut = listener;
 }
 
 /** The API is beside the page, whatever prefix both are below. */
@@ -19,6 +25,8 @@ export type Query = Record<string, string | number | boolean | undefined>;
 export interface Call {
   query?: Query;
   body?: unknown;
+  raw?: string; // a body that is no JSON
+  text?: boolean; // the answer is text
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -36,7 +44,6 @@ export async function call<T>(method: string, path: string, options: Call = {}):
   }
   const headers: Record<string, string> = {
     'Accept-Language': i18n.language,
-    ...session.headers(),
     ...options.headers,
   };
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
@@ -46,7 +53,7 @@ export async function call<T>(method: string, path: string, options: Call = {}):
     response = await fetch(url, {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal ? AbortSignal.any([options.signal, late]) : late,
       credentials: 'same-origin',
       redirect: 'error',
@@ -57,10 +64,11 @@ export async function call<T>(method: string, path: string, options: Call = {}):
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (response.status === 401 && session.signedIn()) session.end(true);
+    if (response.status === 401) signedOut();
     throw new Refused(problem);
   }
   const text = await response.text();
+  if (options.text) return { body: text as T, etag: '' };
   try {
     return { body: (text === '' ? undefined : JSON.parse(text)) as T, etag: response.headers.get('ETag') ?? '' };
   } catch {

@@ -8,6 +8,7 @@ import { asProblem, call, get } from '../api/client';
 import { useSummary } from '../api/queries';
 import type { Settings, Summary } from '../api/types';
 import { Heading } from '../parts/Heading';
+import { useMay } from '../session';
 import { Bulk } from './Bulk';
 import { Detail } from './Detail';
 import { Failing } from './Failing';
@@ -22,6 +23,7 @@ export function Deliveries() {
   const [choice, change, clear] = useChoice();
   const [search, setSearch] = useSearchParams();
   const [chart, setChart] = useState(false);
+  const may = useMay('editor');
   const summary = useSummary(choice.workspace || undefined, 15_000);
   const open = search.get('id') ?? undefined;
   const show = (id: string | undefined) =>
@@ -47,7 +49,7 @@ export function Deliveries() {
         )}
         <Failing workspace={choice.workspace} change={change} />
         <Filters choice={choice} change={change} clear={clear} />
-        <Bulk choice={choice} />
+        {may && <Bulk choice={choice} />}
         <List choice={choice} show={show} />
       </div>
       <Detail id={open} close={() => show(undefined)} />
@@ -91,7 +93,8 @@ function Pause({ paused }: { paused: boolean | undefined }) {
       setBusy(false);
     }
   };
-  if (paused === undefined) return null;
+  const may = useMay('admin');
+  if (paused === undefined || !may) return null;
   if (paused) return <Button type="primary" icon={<PlayCircleOutlined />} loading={busy} onClick={() => void turn(false)}>{t('deliveries.resume')}</Button>;
   return (
     <Tooltip title={t('deliveries.pauseHelp')}>

@@ -9,6 +9,7 @@ import type { Attempt, DeliveryTold } from '../api/types';
 import { Copy } from '../parts/Copy';
 import { Moment } from '../parts/Moment';
 import { Loaded, TroubleNote } from '../parts/Trouble';
+import { useMay } from '../session';
 import { said } from '../text';
 import { StateTag } from './StateTag';
 
@@ -94,6 +95,8 @@ function Moves({ told, fail }: { told: DeliveryTold; fail: (error: unknown) => v
       setBusy(false);
     }
   };
+  const may = useMay('editor');
+  if (!may) return null;
   const again = told.state === 'dead' || told.state === 'cancelled' || told.state === 'waiting';
   return (
     <div className="row">

@@ -1,4 +1,4 @@
-import { Button, Tag } from 'antd';
+import { Button } from 'antd';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNewest } from '../api/queries';
@@ -36,7 +36,7 @@ export function Failing({ workspace, change }: { workspace: string; change: (par
           <li key={key}>
             <div className="row">
               <strong className="wrap">{last.rule ?? '—'} › {last.target ?? '—'}</strong> <span className="help">{last.channel}</span>
-              <Tag color="error">{t('deliveries.deadCount', { n })}</Tag> {last.code && <code>{last.code}</code>} <Moment at={last.done ?? last.created} />
+              <span className="state dead">{t('deliveries.deadCount', { n })}</span> {last.code && <code>{last.code}</code>} <Moment at={last.done ?? last.created} />
               <Button size="small" type="link" aria-label={`${t('deliveries.see')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: ['dead'], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{t('deliveries.see')}</Button>
             </div>
             <p className="help wrap">{said(last.advice, i18n.language)}</p>

@@ -26,15 +26,15 @@ function Group({ way }: { way: Exclude<Way, 'webhook'> }) {
       ))}
       <rect x="62" y="154" width="300" height={secret ? 66 : 40} rx="8" className="box" />
       <text x="76" y="172" className="strong">{t(`help.ways.${way}.address`)}</text>
-      <rect x="170" y="162" width="140" height="14" rx="4" className="tint" />
-      <text x="176" y="173" className="code">https://…</text>
+      <rect x="196" y="162" width="114" height="14" rx="4" className="tint" />
+      <text x="202" y="173" className="code">https://…</text>
       <rect x="318" y="160" width="34" height="18" rx="5" className="on" />
       <path d="M328 166h10v8h-10zM331 163h10v8" className="copy" />
       {secret && (
         <>
           <text x="76" y="205" className="strong">{secret}</text>
-          <rect x="170" y="195" width="140" height="14" rx="4" className="tint" />
-          <text x="176" y="206" className="code">{way === 'dingtalk' ? 'SEC…' : '••••••••'}</text>
+          <rect x="196" y="195" width="114" height="14" rx="4" className="tint" />
+          <text x="202" y="206" className="code">{way === 'dingtalk' ? 'SEC…' : '••••••••'}</text>
           <rect x="318" y="193" width="34" height="18" rx="5" className="on" />
           <path d="M328 199h10v8h-10zM331 196h10v8" className="copy" />
         </>

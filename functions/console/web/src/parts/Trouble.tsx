@@ -4,6 +4,15 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { asProblem } from '../api/client';
 
+/** Problems that set-up mends. */
+const toSetup = new Set(['NotActivated', 'WorkspaceNotFound', 'DatabaseNotReady']);
+
+/** The set-up of the workspace that the page is about. */
+function setupPlace(): string {
+  const workspace = /^#\/w\/[^/?]+/.exec(location.hash)?.[0];
+  return workspace ? `${workspace}/setup` : '#/setup';
+}
+
 /** What went wrong and what to do next, in place of what could not be had. */
 export function Trouble({ error, again }: { error: unknown; again?: () => void }) {
   const { t } = useTranslation();
@@ -22,7 +31,12 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
           <p>{problem.advice}</p>
         </>
       }
-      extra={again && <Button onClick={again}>{t('problem.again')}</Button>}
+      extra={
+        <>
+          {again && <Button onClick={again}>{t('problem.again')}</Button>}
+          {toSetup.has(problem.code) && <Button type="primary" href={setupPlace()}>{t('problem.setup')}</Button>}
+        </>
+      }
     />
   );
 }

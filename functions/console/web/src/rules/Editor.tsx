@@ -7,6 +7,7 @@ import { call, Refused } from '../api/client';
 import { rulePath, rulesPath, useCatalog, useRule } from '../api/queries';
 import type { Choices, Field, Problem, Rule } from '../api/types';
 import { Loaded, TroubleNote } from '../parts/Trouble';
+import { useMay } from '../session';
 import { bodyOf, copyOf, draftOf, empty, type Draft } from './draft';
 import { EventForm } from './EventForm';
 import { Basics } from './Basics';
@@ -94,6 +95,7 @@ function Editor({ workspace, choices, start, copied, saved, reload }: EditorProp
   const { message } = App.useApp();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const may = useMay('editor');
   const asking = useAsking();
   const [first] = useState(start);
   const [draft, setDraft] = useState(start);
@@ -155,7 +157,7 @@ function Editor({ workspace, choices, start, copied, saved, reload }: EditorProp
         <EventForm draft={draft} change={change} faults={faults} touch={touch} choices={choices} />
         <Targets draft={draft} change={change} faults={faults} touch={touch} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
         <div className="actions">
-          <Button type="primary" htmlType="submit" loading={busy} size="large">{saved ? t('rule.save') : t('rule.create')}</Button>
+          <Button type="primary" htmlType="submit" loading={busy} disabled={!may} size="large">{saved ? t('rule.save') : t('rule.create')}</Button>
           <Button size="large" onClick={() => void navigate(`/w/${encodeURIComponent(workspace)}/rules`)}>{t('common.cancel')}</Button>
         </div>
       </div>

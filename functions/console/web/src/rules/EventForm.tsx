@@ -27,7 +27,7 @@ export function EventForm({ draft, change, faults, touch, choices }: PartProps &
           options={choices.sources.map((one) => ({ value: one.id, label: said(one.label, i18n.language) }))}
         />
       </Group>
-      <Group label={t('rule.options')} path="event.options" faults={faultsAt(faults, 'event.options', true)} help={t('rule.optionsHelp')}>
+      <Group label={t('rule.options')} path="event.options" faults={faultsAt(faults, 'event.options', true)}>
         {source?.groups.map((group) => (
           <OptionGroup
             key={group.id}

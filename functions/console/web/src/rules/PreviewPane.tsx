@@ -1,4 +1,4 @@
-import { Alert, Collapse, Select, Tag } from 'antd';
+import { Alert, Collapse, Select } from 'antd';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -88,7 +88,7 @@ function SeenRow({ one }: { one: Seen }) {
   const { t } = useTranslation();
   return (
     <li>
-      <Tag color={one.matches ? 'success' : undefined}>{one.matches ? t('rule.matched') : t('rule.notMatched')}</Tag>
+      <span className={one.matches ? 'state delivered' : 'state'}>{one.matches ? t('rule.matched') : t('rule.notMatched')}</span>
       <span className="wrap">{nameOf(one)}</span> {one.seen && <Moment at={one.seen} />}
       {one.mismatch && <p className="help wrap">{t('rule.mismatch', { path: one.mismatch.path, got: one.mismatch.got, want: one.mismatch.want })}</p>}
     </li>

@@ -6,6 +6,7 @@ import { useNavigate } from 'react-router';
 import { asProblem, call } from '../api/client';
 import { rulePath } from '../api/queries';
 import type { Rule } from '../api/types';
+import { useMay } from '../session';
 import { useAsking } from './waiting';
 
 /** What can be done with a rule of the list. */
@@ -14,6 +15,7 @@ export function RuleMenu({ workspace, rule }: { workspace: string; rule: Rule })
   const { message, modal } = App.useApp();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const may = useMay('editor');
   const asking = useAsking();
   const remove = async () => {
     try {
@@ -33,9 +35,9 @@ export function RuleMenu({ workspace, rule }: { workspace: string; rule: Rule })
       menu={{
         items: [
           { key: 'edit', label: t('common.edit') },
-          ...(rule.foreign ? [] : [{ key: 'duplicate', label: t('rules.duplicate') }]),
+          ...(rule.foreign || !may ? [] : [{ key: 'duplicate', label: t('rules.duplicate') }]),
           { key: 'deliveries', label: t('rules.deliveries') },
-          ...(rule.foreign ? [] : [{ type: 'divider' as const }, { key: 'remove', danger: true, label: t('common.remove') }]),
+          ...(rule.foreign || !may ? [] : [{ type: 'divider' as const }, { key: 'remove', danger: true, label: t('common.remove') }]),
         ],
         onClick: ({ key }) => {
           if (key === 'edit') void navigate(`edit/${name}`);

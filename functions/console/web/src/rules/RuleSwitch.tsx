@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { asProblem, call } from '../api/client';
 import { rulePath } from '../api/queries';
 import type { Rule } from '../api/types';
+import { useMay } from '../session';
 import { useAsking } from './waiting';
 
 export function RuleSwitch({ workspace, rule }: { workspace: string; rule: Rule }) {
@@ -12,6 +13,7 @@ export function RuleSwitch({ workspace, rule }: { workspace: string; rule: Rule 
   const { message } = App.useApp();
   const client = useQueryClient();
   const asking = useAsking();
+  const may = useMay('editor');
   const [busy, setBusy] = useState(false);
   const turn = async (on: boolean) => {
     setBusy(true);
@@ -29,7 +31,7 @@ export function RuleSwitch({ workspace, rule }: { workspace: string; rule: Rule 
   return (
     <Switch
       checked={rule.enabled}
-      disabled={rule.foreign}
+      disabled={rule.foreign || !may}
       loading={busy}
       aria-label={t('rules.enable', { name: rule.name })}
       onChange={(on) => void turn(on)}

@@ -1,4 +1,4 @@
-import { PlusOutlined, SyncOutlined } from '@ant-design/icons';
+import { PlusOutlined, SearchOutlined, SyncOutlined } from '@ant-design/icons';
 import { App, Button, Input, Table, Tooltip, Tag } from 'antd';
 import { useQueryClient } from '@tanstack/react-query';
 import { useDeferredValue, useMemo, useState } from 'react';
@@ -13,6 +13,7 @@ import { Moment } from '../parts/Moment';
 import { Nothing } from '../parts/Nothing';
 import { Loaded } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
+import { useMay } from '../session';
 import { RuleMenu } from './RuleMenu';
 import { RuleSwitch } from './RuleSwitch';
 import { ChannelTags, optionsOf, sourceOf } from './shown';
@@ -24,6 +25,7 @@ export function Rules() {
   const { t } = useTranslation();
   const { workspace = '' } = useParams();
   const rules = useRules(workspace);
+  const may = useMay('editor');
   const n = (rules.data?.length ?? 0) + 1;
   return (
     <>
@@ -33,8 +35,8 @@ export function Rules() {
             <span className="count" tabIndex={0}>{t('rules.count', { n, max: maxRules })}</span>
           </Tooltip>
         )}
-        {rules.data && rules.data.length > 0 && <Recompile workspace={workspace} />}
-        <Link to="new" className="asButton"><PlusOutlined /> {t('rules.make')}</Link>
+        {may && rules.data && rules.data.length > 0 && <Recompile workspace={workspace} />}
+        {may && <Link to="new" className="asButton"><PlusOutlined /> {t('rules.make')}</Link>}
       </Heading>
       <Loaded query={rules}>{(list) => <List workspace={workspace} rules={list} />}</Loaded>
       <Outlet />
@@ -67,18 +69,19 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
   const choices = useCatalog().data;
   const last = useLast(workspace);
   const wide = useWide();
+  const may = useMay('editor');
   const navigate = useNavigate();
   if (rules.length === 0) {
     return (
       <Nothing title={t('rules.empty')} advice={t('rules.emptyAdvice')}>
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate('new')}>{t('rules.make')}</Button>
+        {may && <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate('new')}>{t('rules.make')}</Button>}
       </Nothing>
     );
   }
   const shown = sought ? rules.filter((rule) => matches(rule, sought, choices, i18n.language)) : rules;
   return (
     <>
-      <Input.Search className="search" allowClear value={text} onChange={(event) => setText(event.target.value)} aria-label={t('rules.search')} placeholder={t('rules.searchHelp')} />
+      <Input className="search" allowClear prefix={<SearchOutlined aria-hidden />} value={text} onChange={(event) => setText(event.target.value)} aria-label={t('rules.search')} placeholder={t('rules.searchHelp')} />
       {shown.length === 0 && <Nothing title={t('rules.nothing')} advice={t('rules.nothingAdvice')} />}
       {shown.length > 0 && !wide && (
         <ul className="cards">
@@ -99,14 +102,17 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
           rowKey="name"
           dataSource={shown}
           pagination={false}
-          scroll={{ x: 'max-content' }}
           columns={[
             { title: t('rules.name'), key: 'name', render: (_, rule) => <Name rule={rule} />, onCell: () => ({ className: 'nameCell' }) },
-            { title: t('rules.source'), key: 'source', render: (_, rule) => sourceOf(rule, choices, i18n.language) },
-            { title: t('rules.options'), key: 'options', render: (_, rule) => <Options rule={rule} choices={choices} /> },
+            {
+              title: t('rules.options'), key: 'options',
+              render: (_, rule) => <><p>{sourceOf(rule, choices, i18n.language)}</p><Options rule={rule} choices={choices} /></>,
+            },
             { title: t('rules.targets'), key: 'targets', render: (_, rule) => <ChannelTags rule={rule} choices={choices} /> },
-            { title: <Tooltip title={t('rules.lastHelp')}>{t('rules.lastTold')}</Tooltip>, key: 'told', render: (_, rule) => <Moment at={last.told.get(rule.name)} /> },
-            { title: <Tooltip title={t('rules.lastDeadHelp')}>{t('rules.lastFailed')}</Tooltip>, key: 'dead', render: (_, rule) => <Moment at={last.dead.get(rule.name)} /> },
+            {
+              title: <Tooltip title={`${t('rules.lastHelp')} ${t('rules.lastDeadHelp')}`}>{t('rules.lastTold')} / {t('rules.lastFailed')}</Tooltip>, key: 'last',
+              render: (_, rule) => <><Moment at={last.told.get(rule.name)} /><br /><span className="deadTime"><Moment at={last.dead.get(rule.name)} /></span></>,
+            },
             { title: t('rules.enabled'), key: 'enabled', render: (_, rule) => <RuleSwitch workspace={workspace} rule={rule} /> },
             { title: <span className="sr">{t('common.actions')}</span>, key: 'actions', render: (_, rule) => <RuleMenu workspace={workspace} rule={rule} /> },
           ]}
@@ -124,7 +130,7 @@ function Name({ rule }: { rule: Rule }) {
       {rule.foreign && <Tooltip title={t('rules.foreignHelp')}><Tag tabIndex={0}>{t('rules.foreign')}</Tag></Tooltip>}
       {(rule.drift?.length ?? 0) > 0 && (
         <Tooltip title={<>{t('rules.driftHelp')}<ul className="inTip">{rule.drift?.map((one) => <li key={one}>{one}</li>)}</ul></>}>
-          <Tag color="warning" tabIndex={0}>{t('rules.drift')}</Tag>
+          <Tag className="state waiting" tabIndex={0}>{t('rules.drift')}</Tag>
         </Tooltip>
       )}
       {rule.description && <p className="lead clamp">{rule.description}</p>}

@@ -1,9 +1,11 @@
-import { Button, Checkbox, Input, Radio, Select, Tag } from 'antd';
-import type { ReactNode } from 'react';
+import { Button, Checkbox, Input, Radio, Select } from 'antd';
+import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Channel, Field, Setting, Target } from '../api/types';
+import { useContacts } from '../contacts/Contacts';
 import { Group, Row } from '../parts/Row';
+import { useSettled } from '../parts/useSettled';
 import { said } from '../text';
 import { faultsAt, type DraftTarget } from './draft';
 import { hint } from './shown';
@@ -30,7 +32,7 @@ export function TargetForm({ target, path, set, faults, touch, channel, saved, r
   return (
     <>
       <div className="row targetHead">
-        <Tag color="blue">{channel?.title ?? target.channel}</Tag>
+        <span className="state waiting">{channel?.title ?? target.channel}</span>
         <strong className="cut">{target.id}</strong>
         <span className="space" />
         <Link to={`/help?channel=${target.channel}`} target="_blank" rel="noreferrer">{t('rule.howTo')}</Link>
@@ -48,6 +50,7 @@ export function TargetForm({ target, path, set, faults, touch, channel, saved, r
           onLeave={() => touch(`${path}.settings.${field.name}`)}
         />
       ))}
+      {channel?.contacts && <Picker target={target} set={set} channel={channel.name} path={`${path}.contacts`} faults={faultsAt(faults, `${path}.contacts`, true)} onLeave={() => touch(`${path}.contacts`)} />}
       <div className="twoColumns">
         <Row label={t('rule.targetId')} path={`${path}.id`} faults={faultsAt(faults, `${path}.id`)} help={t('rule.targetIdHelp')} onLeave={() => touch(`${path}.id`)}>
           {(tied) => <Input {...tied} value={target.id} autoComplete="off" spellCheck={false} maxLength={64} onChange={(event) => set({ id: event.target.value })} />}
@@ -68,11 +71,45 @@ export function TargetForm({ target, path, set, faults, touch, channel, saved, r
               <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '\n', '，']} value={target.mentionsUsers} onChange={(users: string[]) => set({ mentionsUsers: users.map((one) => one.trim()).filter(Boolean) })} />
             )}
           </Row>
-          <Checkbox className="lower" checked={target.mentionsAll} onChange={(event) => set({ mentionsAll: event.target.checked })}>{t('rule.mentionsAll')}</Checkbox>
+          <div className="lower"><Checkbox checked={target.mentionsAll} onChange={(event) => set({ mentionsAll: event.target.checked })}>{t('rule.mentionsAll')}</Checkbox></div>
         </div>
       )}
       <TestButton target={target} path={path} channel={channel} saved={saved} language={i18n.language} />
     </>
+  );
+}
+
+interface PickerProps {
+  target: DraftTarget;
+  set: (part: Partial<DraftTarget>) => void;
+  channel: string;
+  path: string;
+  faults: string[];
+  onLeave: () => void;
+}
+
+/** Whom a target reaches: contacts, found by name as one types. */
+function Picker({ target, set, channel, path, faults, onLeave }: PickerProps) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const found = useContacts(useSettled(text.trim(), 300), 100);
+  return (
+    <Row label={t('rule.contacts')} path={path} faults={faults} onLeave={onLeave} help={<>{t('rule.contactsHelp')} <Link to="/contacts" target="_blank" rel="noreferrer">{t('nav.contacts')}</Link></>}>
+      {({ id, status, ...tied }) => (
+        <Select
+          {...tied}
+          id={id}
+          status={status}
+          mode="multiple"
+          filterOption={false}
+          loading={found.isFetching}
+          value={target.contacts}
+          onSearch={setText}
+          onChange={(contacts: string[]) => set({ contacts })}
+          options={(found.data ?? []).map((one) => ({ value: one.id ?? '', label: one.name, disabled: !one.channels.includes(channel) }))}
+        />
+      )}
+    </Row>
   );
 }
 

@@ -61,7 +61,7 @@ export function TestButton({ target, channel, saved, language }: TestButtonProps
   );
 }
 
-function Diagnosis({ result }: { result: TestResult }) {
+export function Diagnosis({ result }: { result: TestResult }) {
   const { t } = useTranslation();
   const facts: [string, string][] = [];
   if (!result.ok && result.step) facts.push([t('rule.testStep'), t(`rule.step.${result.step}`)]);

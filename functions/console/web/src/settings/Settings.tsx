@@ -8,6 +8,7 @@ import type { Field, Settings } from '../api/types';
 import { Heading } from '../parts/Heading';
 import { Group, Row } from '../parts/Row';
 import { Loaded, TroubleNote } from '../parts/Trouble';
+import { useMay } from '../session';
 import { faultsAt } from '../rules/draft';
 
 export function SettingsPage() {
@@ -28,6 +29,7 @@ function SettingsForm({ now }: { now: Settings }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const client = useQueryClient();
+  const may = useMay('admin');
   const [draft, setDraft] = useState(now);
   const [busy, setBusy] = useState(false);
   const [faults, setFaults] = useState<Field[]>([]);
@@ -95,7 +97,7 @@ function SettingsForm({ now }: { now: Settings }) {
         </Row>
       </section>
       <div className="actions">
-        <Button type="primary" htmlType="submit" size="large" loading={busy} disabled={!dirty}>{t('common.save')}</Button>
+        <Button type="primary" htmlType="submit" size="large" loading={busy} disabled={!dirty || !may}>{t('common.save')}</Button>
         {dirty && <Button size="large" onClick={() => setDraft(now)}>{t('common.cancel')}</Button>}
       </div>
     </form>

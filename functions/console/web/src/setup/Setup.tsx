@@ -132,7 +132,8 @@ function StepRow({ step, busy, act }: { step: Step } & ActProps) {
         <p className="wrap">{step.text}</p>
         {notEnabled && <Alert type="info" showIcon message={t('setup.notEnabled')} />}
         {step.advice && step.state === 'done' && <p className="help wrap">{step.advice}</p>}
-        {step.advice && step.state !== 'done' && !open && <p className="wrap"><strong>{t('setup.what')}:</strong> {step.advice}</p>}
+        {step.advice && step.state === 'unused' && <details><summary>{t('setup.what')}</summary><p className="wrap">{step.advice}</p></details>}
+        {step.advice && step.state !== 'done' && step.state !== 'unused' && !open && <p className="wrap"><strong>{t('setup.what')}:</strong> {step.advice}</p>}
         {step.advice && open && <details><summary>{t('setup.what')}</summary><p className="wrap">{step.advice}</p></details>}
       </div>
       {withButton && (
@@ -149,7 +150,7 @@ function Observed({ answer }: { answer: SetupAnswer }) {
   return (
     <section className="card stack">
       {seen.lastEvent
-        ? <p><strong>PAI:</strong> <Moment at={seen.lastEvent} /></p>
+        ? <p>{t('setup.spoken')} <Moment at={seen.lastEvent} /></p>
         : <Alert type="info" showIcon message={t('setup.never')} />}
       {seen.unknown.length > 0 && (
         <div>

@@ -1,19 +1,21 @@
 import {
-  ApiOutlined, BellOutlined, CompassOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined,
+  ApiOutlined, AuditOutlined, BellOutlined, CompassOutlined, KeyOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined, TeamOutlined,
 } from '@ant-design/icons';
-import { Alert, Button, Drawer } from 'antd';
+import { Alert, App, Button, Drawer } from 'antd';
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, useLocation, useNavigate, useParams } from 'react-router';
+import { asProblem } from '../api/client';
 import { Nothing } from '../parts/Nothing';
 import { Preferences } from './Preferences';
-import { session } from '../session';
+import { session, useMay } from '../session';
 import { ChooseWorkspace, WorkspacePicker } from './ChooseWorkspace';
 import { remember, useKnown } from './workspace';
 
 /** The frame of every page. */
 export function Shell() {
   const { t } = useTranslation();
+  const { message } = App.useApp();
   const { workspace } = useParams();
   const [open, setOpen] = useState(false);
   const { pathname } = useLocation();
@@ -30,7 +32,7 @@ export function Shell() {
         <WorkspacePicker />
         <span className="space" />
         <Preferences />
-        <Button type="text" icon={<LogoutOutlined />} aria-label={t('nav.signOut')} title={t('nav.signOut')} onClick={() => session.end()} />
+        <Button type="text" icon={<LogoutOutlined />} aria-label={t('nav.signOut')} title={t('nav.signOut')} onClick={() => void session.end().catch((error: unknown) => message.error(asProblem(error).detail))} />
       </header>
       <div className="beside">
         <nav className="side" aria-label={t('nav.title')}><Pages /></nav>
@@ -55,14 +57,19 @@ function skip(event: React.MouseEvent) {
 function Pages() {
   const { t } = useTranslation();
   const { workspace } = useParams();
+  const admin = useMay('admin');
   const last = useKnown()[0];
   const at = workspace ?? last;
   const inWorkspace = (page: string) => (at ? `/w/${encodeURIComponent(at)}/${page}` : `/${page}`);
   const pages: [string, string, ReactNode][] = [
     [inWorkspace('rules'), t('nav.rules'), <BellOutlined key="i" />],
     [`/deliveries${at ? `?workspace=${encodeURIComponent(at)}` : ''}`, t('nav.deliveries'), <SendOutlined key="i" />],
-    [inWorkspace('setup'), t('nav.setup'), <ApiOutlined key="i" />],
+    ['/contacts', t('nav.contacts'), <TeamOutlined key="i" />],
+    ...(admin ? [[inWorkspace('setup'), t('nav.setup'), <ApiOutlined key="i" />] as [string, string, ReactNode]] : []),
     ['/settings', t('nav.settings'), <SettingOutlined key="i" />],
+    ...(admin
+      ? [['/keys', t('nav.keys'), <KeyOutlined key="i" />] as [string, string, ReactNode], ['/audit', t('nav.audit'), <AuditOutlined key="i" />] as [string, string, ReactNode]]
+      : []),
     ['/help', t('nav.help'), <QuestionCircleOutlined key="i" />],
   ];
   return (
@@ -83,7 +90,8 @@ export function Start() {
   useEffect(() => {
     if (last) void navigate(`/w/${encodeURIComponent(last)}/rules`, { replace: true });
   }, [last, navigate]);
-  return last ? null : <ChooseWorkspace page="setup" />;
+  const admin = useMay('admin');
+  return last ? null : <ChooseWorkspace page={admin ? 'setup' : 'rules'} />;
 }
 
 export function Missing() {

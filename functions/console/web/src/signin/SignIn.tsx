@@ -12,7 +12,7 @@ import { Preferences } from '../shell/Preferences';
 type Stage = { is: 'key' } | { is: 'token'; token: string } | { is: 'made'; key: string };
 
 /** Takes an API key, or opens a fresh deployment with its bootstrap token. */
-export function SignIn() {
+export function SignIn({ ended }: { ended: boolean }) {
   const { t } = useTranslation();
   const [stage, setStage] = useState<Stage>({ is: 'key' });
   useEffect(() => {
@@ -23,15 +23,13 @@ export function SignIn() {
       <div className="corner"><Preferences /></div>
       <main className="card">
         <p className="brand"><BellOutlined aria-hidden /> pai-notify</p>
-        {stage.is === 'key' && <WithKey open={(token) => setStage({ is: 'token', token })} />}
+        {stage.is === 'key' && <WithKey ended={ended} open={(token) => setStage({ is: 'token', token })} />}
         {stage.is === 'token' && <WithToken token={stage.token} made={(key) => setStage({ is: 'made', key })} />}
         {stage.is === 'made' && <Made value={stage.key} />}
       </main>
     </div>
   );
 }
-
-const authorized = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
 
 function useTry() {
   const [busy, setBusy] = useState(false);
@@ -44,22 +42,19 @@ function useTry() {
   return { busy, error, attempt };
 }
 
-function WithKey({ open }: { open: (token: string) => void }) {
+function WithKey({ ended, open }: { ended: boolean; open: (token: string) => void }) {
   const { t } = useTranslation();
   const { busy, error, attempt } = useTry();
   const submit = ({ key }: { key: string }) => {
     const given = key.trim();
     if (given.startsWith('pnb_')) return open(given);
-    attempt(async () => {
-      await call('GET', 'catalog', authorized(given));
-      session.start(given);
-    });
+    attempt(() => session.start(given));
   };
   return (
     <>
       <h1>{t('signin.title')}</h1>
       <p className="lead">{t('signin.lead')}</p>
-      {session.ended() && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
+      {ended && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
       <TroubleNote error={error} />
       <Form layout="vertical" requiredMark={false} onFinish={submit}>
         <Form.Item name="key" label={t('signin.key')} extra={t('signin.keyHelp')} rules={[{ required: true, whitespace: true, message: t('signin.missing') }]}>
@@ -77,7 +72,7 @@ function WithToken({ token, made }: { token: string; made: (key: string) => void
   const { busy, error, attempt } = useTry();
   const submit = () =>
     attempt(async () => {
-      const { body } = await call<Setup>('POST', 'setup', { ...authorized(token), body: {} });
+      const { body } = await call<Setup>('POST', 'setup', { headers: { Authorization: `Bearer ${token}` }, body: {} });
       if (body.key) made(body.key);
     });
   return (
@@ -92,12 +87,14 @@ function WithToken({ token, made }: { token: string; made: (key: string) => void
 
 function Made({ value }: { value: string }) {
   const { t } = useTranslation();
+  const { busy, error, attempt } = useTry();
   return (
     <>
       <h1>{t('signin.madeTitle')}</h1>
       <p className="lead">{t('signin.madeText')}</p>
+      <TroubleNote error={error} />
       <p className="secret"><code>{value}</code> <Copy text={value} /></p>
-      <Button type="primary" size="large" block onClick={() => session.start(value)}>{t('signin.go')}</Button>
+      <Button type="primary" size="large" block loading={busy} onClick={() => attempt(() => session.start(value))}>{t('signin.go')}</Button>
     </>
   );
 }

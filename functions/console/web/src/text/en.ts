@@ -3,7 +3,7 @@ export const en = {
   language: 'Language', english: 'English', chinese: '中文',
   look: { title: 'Appearance', system: 'As the system', light: 'Light', dark: 'Dark' },
   nav: {
-    title: 'Pages', setup: 'Set-up', rules: 'Rules', deliveries: 'Deliveries', settings: 'Settings', help: 'Help',
+    contacts: 'Contacts', keys: 'API keys', audit: 'Audit', title: 'Pages', setup: 'Set-up', rules: 'Rules', deliveries: 'Deliveries', settings: 'Settings', help: 'Help',
     open: 'Open the menu', skip: 'Skip to the content', signOut: 'Sign out', preferences: 'Language and appearance',
   },
   workspace: {
@@ -14,7 +14,7 @@ export const en = {
   },
   signin: {
     title: 'Sign in', lead: 'Everything that happens to your training jobs, told where your team reads it.',
-    key: 'API key', keyHelp: 'It looks like pnk_…; whoever set pai-notify up can give you one. This tab keeps it until you close it.',
+    key: 'API key', keyHelp: 'It looks like pnk_…; whoever set pai-notify up can give you one. The page does not keep it: it opens a session of at most 12 hours.',
     button: 'Sign in', missing: 'Paste your API key.',
     token: 'Opening a new deployment? Paste the bootstrap token, pnb_…, that make keys printed.',
     ended: 'You were signed out: the key is not accepted any more. Sign in again.',
@@ -23,7 +23,7 @@ export const en = {
     go: 'I have kept it, go on',
   },
   problem: {
-    forbidden: 'You may not see this', notFound: 'It is not there', wrong: 'This did not work', again: 'Try again', stale: 'What you see may be out of date.',
+    setup: 'Go to set-up', forbidden: 'You may not see this', notFound: 'It is not there', wrong: 'This did not work', again: 'Try again', stale: 'What you see may be out of date.',
     offline: 'The API does not answer.', offlineAdvice: 'Check your connection, then try again. What you typed is still here.',
     late: 'The answer did not come in time.', lateAdvice: 'Try again in a minute; if it stays so, look into the function\'s log.',
     strange: 'Something on the way answered with status {{status}}, and it was not pai-notify.',
@@ -50,7 +50,7 @@ export const en = {
     activateOK: 'Place the order',
     busTitle: 'Make the bus of this workspace?', busText: 'PAI makes it itself when event notifications are opened in its console. Make it here only if PAI has not.', busOK: 'Make it',
     notEnabled: 'ServiceNotEnable is EventBridge\'s way to say that nobody has activated it in this account yet. Nothing is broken: activate it once, with the button here or in the EventBridge console, and wait up to ten minutes.',
-    spoken: 'PAI last spoke {{ago}}', never: 'No event from PAI on this workspace\'s bus yet. If jobs have run since set-up, open Workspace Settings > Event Notification in the PAI console once.',
+    spoken: 'PAI last spoke on this workspace\'s bus:', never: 'No event from PAI on this workspace\'s bus yet. If jobs have run since set-up, open Workspace Settings > Event Notification in the PAI console once.',
     unknown: 'What the catalogue does not know', unknownLead: 'PAI said these and pai-notify has no name for them. The catalogue override in the settings can teach it.',
     kind: 'Kind', name: 'Name', count: 'Times', last: 'Last',
     policy: 'RAM policy', policyLead: 'The functions\' role needs these permissions. Paste this into the RAM console as a custom policy and attach it to the role.',
@@ -72,9 +72,9 @@ export const en = {
     units: '{{n}} units', more: '+{{n}} more', pattern: 'Pattern',
   },
   rule: {
-    newTitle: 'New rule', editTitle: 'Edit rule', foreignTitle: 'Foreign rule', basics: 'Basic information', name: 'Rule name', nameHelp: '2 to 127 of a-z A-Z 0-9 - _. It cannot be changed later.', nameFixed: 'The name cannot be changed. To rename a rule, duplicate it.',
+    contactsHelp: 'One unit each. Those that the channel does not reach cannot be chosen.', newTitle: 'New rule', editTitle: 'Edit rule', foreignTitle: 'Foreign rule', basics: 'Basic information', name: 'Rule name', nameHelp: '2 to 127 of a-z A-Z 0-9 - _. It cannot be changed later.', nameFixed: 'The name cannot be changed. To rename a rule, duplicate it.',
     nameWrong: '2 to 127 of letters, digits, - and _, beginning with a letter or a digit.', nameReserved: 'Names that begin with pai-notify are pai-notify\'s own.',
-    description: 'Description', event: 'Event', source: 'Event source', options: 'Events', optionsHelp: 'Tell of these.', chooseAll: 'All of “{{group}}”', scope: 'Event scope',
+    description: 'Description', event: 'Event', source: 'Event source', options: 'Events', chooseAll: 'All of “{{group}}”', scope: 'Event scope',
     ids: 'Ids', idsHelp: 'Press Enter after each. At most {{n}}.', idsPaste: 'Type or paste ids', prefix: 'Prefix', targets: 'Targets', targetsHelp: 'Each target takes one unit; one that names contacts takes one for each.',
     units: '{{n}} of {{max}} units', unitsOver: 'Take targets away, or raise the units of a rule in the settings, where EventBridge\'s quota allows it.', addTarget: 'Add a target', target: 'Target {{n}}', removeTarget: 'Remove target {{id}}', channel: 'Channel', chooseChannel: 'Choose a channel',
     targetId: 'Target id', targetIdHelp: 'What this target is called in deliveries; unique in the rule.', targetLanguage: 'Language of the messages', languageDefault: 'As the settings say', mentionsAll: 'Call everybody', mentionsUsers: 'Call these users', mentionsHelp: 'Their ids at the receiver. Press Enter after each.',
@@ -98,6 +98,19 @@ export const en = {
   },
   settings: {
     title: 'Settings', lead: 'For the whole deployment, all workspaces.', language: 'Language of messages', languageHelp: 'Of targets that name none.', zone: 'Time zone', zoneHelp: 'Of times in messages, such as Asia/Shanghai.', console: 'Console host', consoleHelp: 'Host of links in messages; empty means no links.', units: 'Units of a rule', unitsHelp: '5 is EventBridge\'s quota of targets a rule until it is raised in the Quota Center. 0 means 5.', keepTold: 'Keep what was told', keepDead: 'Keep what died or was cancelled', days: 'days', keepHelp: '0 means {{n}} days.', override: 'Catalogue override', overrideHelp: 'YAML laid over the catalogue: teaches pai-notify names that PAI uses and the catalogue does not know. After changing it, write all rules anew.', paused: 'Paused', pausedHelp: 'Nothing is sent while this is on; what comes in waits.', messages: 'Messages', limits: 'Limits and keeping', expert: 'For experts', saved: 'The settings are saved. Every function has them within five seconds.', faults: 'Correct these first', shared: 'Sender of {{channel}}',
+  },
+  contacts: {
+    title: 'Contacts', lead: 'The people whom rules call, text and mail.', make: 'New contact', import: 'Import', export: 'Export', search: 'Search by name, id or PAI user', nothing: 'No contact is called like that', empty: 'No contacts yet', emptyAdvice: 'Add the people who are to be called, texted or mailed; rules then name them.',
+    name: 'Name', id: 'Id', phone: 'Telephone', email: 'E-mail', zone: 'Time zone', dingtalk: 'DingTalk', wecom: 'WeCom', lark: 'Lark', paiUser: 'PAI user', note: 'Note', reached: 'Reached by', deleted: 'The contact is deleted', deleteTitle: 'Delete contact {{name}}?', inUse: 'Rules name this contact', force: 'Take it out of them and delete it', masked: 'Your key is a viewer\'s: numbers and addresses are masked.',
+    helps: { name: '', id: 'What rules name it by; left empty: made of the name.', phone: 'With the country\'s code, such as +86.', email: '', zone: 'Of times in what is sent; left empty: the deployment\'s.', dingtalk: 'Mobile number or user id, for mentions.', wecom: 'User id, for mentions.', lark: 'Open id, for mentions.', paiUser: 'Id or name of the PAI user who this is.', note: '' },
+    importHelp: 'A CSV file in UTF-8 with a header, as Export gives it. First you see what would become of it.', importGo: 'Import them', wouldBe: '{{created}} would be new, {{replaced}} replaced, {{unchanged}} unchanged.', were: '{{created}} are new, {{replaced}} replaced, {{unchanged}} unchanged.', line: 'Line {{n}},',
+  },
+  keys: {
+    title: 'API keys', lead: 'For people and programs that use pai-notify.', make: 'New key', name: 'Name', nameHelp: 'Who uses it, and for what.', roleTitle: 'Role', stateTitle: 'State', used: 'Last used', expires: 'Expires', everywhere: 'all workspaces', revoke: 'Revoke', revokeTitle: 'Revoke {{name}}?', revokeText: 'Whoever uses it, and every session opened with it, is shut out at once and for good.', once: 'The key is shown once. Keep it safe now.', workspacesHelp: 'Press Enter after each. Left empty: all that your own key is for.', paiUser: 'PAI user id', paiUserHelp: 'Whose jobs “created by me” means.', days: 'Days until it expires',
+    state: { usable: 'usable', expired: 'expired', revoked: 'revoked' }, role: { viewer: 'Viewer', editor: 'Editor', admin: 'Administrator' }, may: { viewer: 'Sees everything but secrets, numbers and addresses.', editor: 'Also makes rules and contacts, tests, replays.', admin: 'Also sets up, changes settings and keys, reads the audit.' },
+  },
+  audit: {
+    title: 'Audit', lead: 'Who changed what, from the oldest change on.', at: 'When', who: 'Who', action: 'What', object: 'Object', outcome: 'Outcome', address: 'From', workspace: 'Workspace', before: 'Before', after: 'After', next: 'The next ones', nothing: 'No change is like that', verify: 'Verify', whole: 'All {{n}} rows are as they were written.', outcomes: { begun: 'begun', done: 'done', failed: 'failed' },
   },
   help: {
     title: 'Help', lead: 'How to get the address and the signing key of each receiver, step by step.', where: 'Where to find it', then: 'Then', back: 'In the rule, paste both and press Test connectivity.', security: 'Whoever has the address can post to your group. Keep it like a password; pai-notify stores it encrypted and never shows it again.',

@@ -5,7 +5,7 @@ export const zh: Texts = {
   language: '语言', english: 'English', chinese: '中文',
   look: { title: '外观', system: '跟随系统', light: '浅色', dark: '深色' },
   nav: {
-    title: '页面', setup: '初始化', rules: '规则', deliveries: '投递', settings: '设置', help: '帮助',
+    contacts: '联系人', keys: 'API 密钥', audit: '审计', title: '页面', setup: '初始化', rules: '规则', deliveries: '投递', settings: '设置', help: '帮助',
     open: '打开菜单', skip: '跳到内容', signOut: '退出', preferences: '语言与外观',
   },
   workspace: {
@@ -16,7 +16,7 @@ export const zh: Texts = {
   },
   signin: {
     title: '登录', lead: '训练任务的一切动态，送达团队常用的地方。',
-    key: 'API 密钥', keyHelp: '形如 pnk_…，可向部署 pai-notify 的人索取。密钥仅保存在此标签页中，关闭后即清除。',
+    key: 'API 密钥', keyHelp: '形如 pnk_…，可向部署 pai-notify 的人索取。页面不保存密钥，登录后的会话最长 12 小时。',
     button: '登录', missing: '请粘贴 API 密钥。',
     token: '正在启用新的部署？请粘贴 make keys 输出的引导令牌（pnb_…）。',
     ended: '您已退出：该密钥不再有效，请重新登录。',
@@ -25,7 +25,7 @@ export const zh: Texts = {
     go: '已保存，继续',
   },
   problem: {
-    forbidden: '您无权查看', notFound: '不存在', wrong: '操作未成功', again: '重试', stale: '当前显示的内容可能已过时。',
+    setup: '前往初始化', forbidden: '您无权查看', notFound: '不存在', wrong: '操作未成功', again: '重试', stale: '当前显示的内容可能已过时。',
     offline: 'API 没有响应。', offlineAdvice: '请检查网络连接后重试。您已填写的内容仍会保留。',
     late: '未在规定时间内收到响应。', lateAdvice: '请一分钟后重试；若持续出现，请查看函数日志。',
     strange: '途中某处返回了状态 {{status}}，并非 pai-notify 的应答。',
@@ -52,7 +52,7 @@ export const zh: Texts = {
     activateOK: '提交订单',
     busTitle: '为此工作空间创建总线？', busText: '在 PAI 控制台打开事件通知时，PAI 会自行创建。仅当 PAI 未创建时才在此创建。', busOK: '创建',
     notEnabled: 'ServiceNotEnable 表示该账号尚未开通 EventBridge，并非故障：用此处的按钮或在 EventBridge 控制台开通一次，最长等待十分钟。',
-    spoken: 'PAI 最近一次发布事件：{{ago}}', never: '该工作空间的总线上尚未收到 PAI 的事件。若初始化后已有任务运行，请在 PAI 控制台打开一次“工作空间设置 > 事件通知配置”。',
+    spoken: 'PAI 最近一次在该工作空间的总线上发布事件：', never: '该工作空间的总线上尚未收到 PAI 的事件。若初始化后已有任务运行，请在 PAI 控制台打开一次“工作空间设置 > 事件通知配置”。',
     unknown: '事件目录中没有的内容', unknownLead: '以下内容来自 PAI，但 pai-notify 尚不认识。可在设置的“事件目录覆盖”中补充。',
     kind: '类型', name: '名称', count: '次数', last: '最近',
     policy: 'RAM 权限策略', policyLead: '函数的角色需要以下权限。请在 RAM 控制台创建自定义策略并授予该角色。',
@@ -74,9 +74,9 @@ export const zh: Texts = {
     units: '{{n}} 个单位', more: '另有 {{n}} 个', pattern: '事件模式',
   },
   rule: {
-    newTitle: '新建规则', editTitle: '编辑规则', foreignTitle: '外部规则', basics: '基本信息', name: '规则名称', nameHelp: '2 至 127 个字符：a-z A-Z 0-9 - _，创建后不可修改。', nameFixed: '名称不可修改。如需改名，请复制该规则。',
+    contactsHelp: '每位占一个单位；该通道无法到达的联系人不可选。', newTitle: '新建规则', editTitle: '编辑规则', foreignTitle: '外部规则', basics: '基本信息', name: '规则名称', nameHelp: '2 至 127 个字符：a-z A-Z 0-9 - _，创建后不可修改。', nameFixed: '名称不可修改。如需改名，请复制该规则。',
     nameWrong: '2 至 127 个字母、数字、- 或 _，并以字母或数字开头。', nameReserved: '以 pai-notify 开头的名称为系统保留。',
-    description: '描述', event: '事件', source: '事件源', options: '事件类型', optionsHelp: '通知以下事件。', chooseAll: '“{{group}}”全选', scope: '事件范围',
+    description: '描述', event: '事件', source: '事件源', options: '事件类型', chooseAll: '“{{group}}”全选', scope: '事件范围',
     ids: 'ID', idsHelp: '每输入一个按回车，最多 {{n}} 个。', idsPaste: '输入或粘贴 ID', prefix: '前缀', targets: '目标', targetsHelp: '每个目标占一个单位；指定联系人的目标，每位联系人占一个单位。',
     units: '{{n}} / {{max}} 个单位', unitsOver: '请减少目标；若 EventBridge 配额允许，也可在设置中提高每条规则的单位数。', addTarget: '添加目标', target: '目标 {{n}}', removeTarget: '删除目标 {{id}}', channel: '通道', chooseChannel: '选择通道',
     targetId: '目标标识', targetIdHelp: '在投递记录中的名称，规则内唯一。', targetLanguage: '消息语言', languageDefault: '按设置', mentionsAll: '@所有人', mentionsUsers: '@以下用户', mentionsHelp: '接收端的用户 ID，每输入一个按回车。',
@@ -100,6 +100,19 @@ export const zh: Texts = {
   },
   settings: {
     title: '设置', lead: '作用于整个部署的所有工作空间。', language: '消息语言', languageHelp: '用于未指定语言的目标。', zone: '时区', zoneHelp: '消息中时间所用时区，例如 Asia/Shanghai。', console: '控制台域名', consoleHelp: '消息中链接的域名；留空则不带链接。', units: '每条规则的单位数', unitsHelp: 'EventBridge 每条规则的目标配额默认为 5，可在配额中心提高。0 表示 5。', keepTold: '已送达的保留时间', keepDead: '失败或取消的保留时间', days: '天', keepHelp: '0 表示 {{n}} 天。', override: '事件目录覆盖', overrideHelp: '覆盖在事件目录之上的 YAML：用于补充 PAI 使用而目录中没有的名称。修改后请重写全部规则。', paused: '暂停', pausedHelp: '开启后不发送任何消息，新事件会等待。', messages: '消息', limits: '限制与保留', expert: '高级', saved: '设置已保存，所有函数将在五秒内生效。', faults: '请先修正', shared: '{{channel}} 的发送方',
+  },
+  contacts: {
+    title: '联系人', lead: '规则通过电话、短信和邮件通知的人。', make: '新建联系人', import: '导入', export: '导出', search: '按姓名、标识或 PAI 用户搜索', nothing: '没有符合的联系人', empty: '还没有联系人', emptyAdvice: '添加需要电话、短信或邮件通知的人，规则中即可选择。',
+    name: '姓名', id: '标识', phone: '电话', email: '邮箱', zone: '时区', dingtalk: '钉钉', wecom: '企业微信', lark: '飞书', paiUser: 'PAI 用户', note: '备注', reached: '可达通道', deleted: '联系人已删除', deleteTitle: '删除联系人 {{name}}？', inUse: '有规则正在使用该联系人', force: '从规则中移除并删除', masked: '您的密钥为只读：号码和地址已隐藏。',
+    helps: { name: '', id: '规则中的名称；留空则由姓名生成。', phone: '带国家代码，例如 +86。', email: '', zone: '消息中时间所用时区；留空则按部署设置。', dingtalk: '手机号或用户 ID，用于 @。', wecom: '用户 ID，用于 @。', lark: 'Open ID，用于 @。', paiUser: '对应的 PAI 用户 ID 或名称。', note: '' },
+    importHelp: '带表头的 UTF-8 CSV 文件，格式与导出相同。会先显示导入结果预览。', importGo: '导入', wouldBe: '将新增 {{created}}，替换 {{replaced}}，不变 {{unchanged}}。', were: '已新增 {{created}}，替换 {{replaced}}，不变 {{unchanged}}。', line: '第 {{n}} 行，',
+  },
+  keys: {
+    title: 'API 密钥', lead: '供使用 pai-notify 的人员和程序使用。', make: '新建密钥', name: '名称', nameHelp: '由谁使用，用于什么。', roleTitle: '角色', stateTitle: '状态', used: '最近使用', expires: '到期', everywhere: '全部工作空间', revoke: '吊销', revokeTitle: '吊销 {{name}}？', revokeText: '使用该密钥的人及其登录的会话将立即失效，且不可恢复。', once: '密钥仅显示一次，请立即妥善保存。', workspacesHelp: '每输入一个按回车；留空则为您的密钥可用的全部工作空间。', paiUser: 'PAI 用户 ID', paiUserHelp: '“我创建的”所指的用户。', days: '有效天数',
+    state: { usable: '可用', expired: '已过期', revoked: '已吊销' }, role: { viewer: '只读', editor: '编辑', admin: '管理员' }, may: { viewer: '可查看除密钥、号码和地址以外的一切。', editor: '还可管理规则和联系人、测试和重放。', admin: '还可初始化、修改设置和密钥、查看审计。' },
+  },
+  audit: {
+    title: '审计', lead: '谁修改了什么，从最早的修改开始。', at: '时间', who: '操作者', action: '操作', object: '对象', outcome: '结果', address: '来源', workspace: '工作空间', before: '修改前', after: '修改后', next: '后面的记录', nothing: '没有符合的记录', verify: '校验', whole: '全部 {{n}} 条记录与写入时一致。', outcomes: { begun: '已开始', done: '完成', failed: '失败' },
   },
   help: {
     title: '帮助', lead: '各接收端的地址和签名密钥的获取方法。', where: '在哪里', then: '然后', back: '在规则中填写地址和密钥，点击“测试连通性”。', security: '持有该地址即可向群中发消息，请像密码一样保管；pai-notify 加密保存，且不再显示。',

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from '@playwright/test';
+import type { Variant } from './tests/cloud';
+
+/** The browser of this machine; make tools installs it. */
+const chromium = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
+if (!chromium) throw new Error('no Chromium is on this machine: make tools installs it, or CHROMIUM names one');
+
+const wide = { width: 1280, height: 860 };
+
+export default defineConfig<Variant>({
+  testDir: 'tests',
+  outputDir: 'test-results',
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  workers: 2,
+  fullyParallel: false,
+  forbidOnly: true,
+  reporter: [['list']],
+  use: {
+    launchOptions: { executablePath: chromium, args: ['--no-sandbox'] }, // root in a container has no sandbox
+    screenshot: 'only-on-failure',
+    trace: 'off',
+  },
+  projects: [
+    { name: 'en', use: { language: 'en', viewport: wide, locale: 'en-GB', colorScheme: 'light' } },
+    { name: 'zh', use: { language: 'zh', viewport: wide, locale: 'zh-CN', colorScheme: 'dark' }, testMatch: /(flow|pages)\.spec/ },
+    { name: 'phone', use: { language: 'zh', viewport: { width: 390, height: 844 }, locale: 'zh-CN', colorScheme: 'light' }, testMatch: /(flow|pages)\.spec/ },
+  ],
+});

@@ -1,0 +1,174 @@
+import type { Page } from '@playwright/test';
+import { expect, rulesPlace, test } from './cloud';
+import type { Texts } from '../src/text/en';
+
+/** The whole road of somebody new: each test goes on where the one before it stopped. */
+test.describe.configure({ mode: 'serial' });
+
+async function fillTarget(page: Page, t: Texts, channel: string, settings: Record<string, string>) {
+  await page.getByRole('button', { name: t.rule.addTarget }).first().click();
+  await page.getByRole('menuitem', { name: channel }).click();
+  const target = page.locator('fieldset.target').last();
+  for (const [field, value] of Object.entries(settings)) await target.locator(`[data-path$="settings.${field}"] input`).fill(value);
+  return target;
+}
+
+async function newRule(page: Page, t: Texts, name: string, source: string, options: string[]) {
+  await page.goto(rulesPlace);
+  await page.goto(`${rulesPlace}/new`);
+  await page.getByLabel(t.rule.name, { exact: true }).fill(name);
+  await page.locator(`input[name=source][value=${source}]`).locator('..').locator('..').click();
+  for (const option of options) await page.getByRole('checkbox', { name: option }).check();
+}
+
+test('a wrong key is refused with what to do, a right one opens the page', async ({ page, cloud, t }) => {
+  await page.goto('/');
+  const key = page.getByLabel(t.signin.key, { exact: true });
+  await key.fill(`pnk_${'a'.repeat(10)}_${'b'.repeat(52)}`);
+  await page.getByRole('button', { name: t.signin.button }).click();
+  await expect(page.getByRole('alert')).toContainText(/API/);
+  await key.fill(cloud.key);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: t.workspace.choose })).toBeVisible();
+  expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).not.toContain('pn');
+});
+
+test('set-up activates EventBridge, does its steps and sees the canary come back', async ({ console: page, t }) => {
+  await page.getByLabel(t.workspace.name).fill('nlp_train');
+  await page.keyboard.press('Enter');
+  const step = (id: string) => page.locator(`[data-step=${id}]`);
+  await expect(step('activation')).toContainText('ServiceNotEnable');
+  await expect(step('activation')).toContainText(t.setup.notEnabled);
+  await step('activation').getByRole('button').click();
+  await page.getByRole('button', { name: t.setup.activateOK }).click();
+  await expect(step('activation')).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  const all = page.getByRole('button', { name: t.setup.all });
+  await all.click();
+  await expect(step('canary')).toHaveAttribute('data-state', 'done', { timeout: 60_000 });
+  await expect(page.getByText(t.setup.allDone)).toBeVisible();
+  await page.getByRole('button', { name: t.setup.showPolicy }).click();
+  await expect(page.locator('.policy pre')).toContainText('eventbridge:PutTargets');
+});
+
+test('a rule is made, its failed test says why, and after the correction it passes', async ({ console: page, cloud, t, language }) => {
+  await newRule(page, t, 'ops-room', 'dlc', language === 'zh' ? ['任务失败'] : ['Job Fails']);
+  const target = await fillTarget(page, t, 'DingTalk', { webhook: `${cloud.inbox}/dingtalk/robot/send?access_token=unknown`, secret: 'SEC-ops' });
+  await target.getByRole('button', { name: t.rule.test }).click();
+  await expect(target.getByRole('alert')).toContainText(t.rule.testFailed);
+  await expect(target.getByRole('alert')).toContainText('300005');
+  await expect(target.getByRole('alert')).toContainText(language === 'zh' ? 'Webhook 地址' : 'Copy the webhook URL');
+  await target.locator('[data-path$="settings.webhook"] input').fill(`${cloud.inbox}/dingtalk/robot/send?access_token=ops`);
+  await target.getByRole('button', { name: t.rule.test }).click();
+  await expect(target.getByRole('alert')).toContainText(t.rule.testOK);
+  await expect(page.locator('.message .subject').first()).toContainText(/.+/);
+  await page.getByRole('button', { name: t.rule.create }).click();
+  await expect(page.getByRole('link', { name: 'ops-room' })).toBeVisible();
+});
+
+test('a rule of each other channel is made', async ({ console: page, cloud, t }) => {
+  const kinds = [
+    ['team', 'flow', 'WeCom', { webhook: `${cloud.inbox}/wecom/cgi-bin/webhook/send?key=team` }],
+    ['notebooks', 'dsw', 'Lark', { webhook: `${cloud.inbox}/lark/open-apis/bot/v2/hook/nb` }],
+    ['registry', 'model', 'Webhook', { url: `${cloud.inbox}/webhook/models` }],
+  ] as const;
+  for (const [name, source, channel, settings] of kinds) {
+    await newRule(page, t, name, source, []);
+    await page.locator('.optionGroup input[type=checkbox]').nth(1).check();
+    await fillTarget(page, t, channel, settings);
+    await page.getByRole('button', { name: t.rule.create }).click();
+    await expect(page.getByRole('link', { name, exact: true })).toBeVisible();
+  }
+});
+
+test('faults are told at their fields, and leaving with unsaved changes asks', async ({ console: page, t }) => {
+  await page.goto(rulesPlace);
+  await page.getByRole('link', { name: t.rules.make }).click();
+  await page.getByRole('button', { name: t.rule.create }).click();
+  await expect(page.getByText(t.rule.faults)).toBeVisible();
+  await expect(page.locator('[data-path=name]')).toHaveClass(/wrong/);
+  await page.getByLabel(t.rule.name, { exact: true }).fill('half-made');
+  await page.getByRole('button', { name: t.common.cancel }).click();
+  await expect(page.getByText(t.common.leaveTitle)).toBeVisible();
+  await page.getByRole('button', { name: t.common.stay }).click();
+  await expect(page.getByLabel(t.rule.name, { exact: true })).toHaveValue('half-made');
+  await page.getByRole('button', { name: t.common.cancel }).click();
+  await page.getByRole('button', { name: t.common.leave, exact: true }).click();
+  await expect(page.getByRole('link', { name: 'ops-room' })).toBeVisible();
+});
+
+test('an event arrives at the receiver and in the list, whatever its job is called', async ({ console: page, cloud, t }) => {
+  const hostile = '</at><img src=x onerror=alert(1)>{{t}}';
+  await cloud.publish('paidlc:Job:Failed', { jobId: 'dlc-hostile', displayName: hostile, status: 'Failed', reasonMessage: `CUDA out of memory ${'x'.repeat(12_000)}` });
+  await page.goto('/#/deliveries?workspace=nlp_train&object=dlc-hostile');
+  await expect(page.locator('[data-state=delivered]').first()).toBeVisible({ timeout: 60_000 });
+  expect(await cloud.received()).toContain('onerror');
+  await page.goto(`${rulesPlace}/edit/ops-room`);
+  await expect(page.locator('.message .subject').first()).toContainText('onerror=alert(1)');
+  await expect(page.locator('.message img')).toHaveCount(0);
+  await expect(page.getByText(t.rule.preview, { exact: true })).toBeVisible();
+});
+
+test('a dead delivery says why, and after the rule is corrected it is replayed and arrives', async ({ console: page, cloud, t }) => {
+  await page.goto(`${rulesPlace}/edit/ops-room`);
+  const webhook = page.locator('[data-path$="settings.webhook"]');
+  await webhook.getByRole('button').click();
+  await webhook.locator('input').fill(`${cloud.inbox}/dingtalk/robot/send?access_token=unknown`);
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(page.locator('.editorBody')).toHaveCount(0);
+  await cloud.publish('paidlc:Job:Failed', { jobId: 'dlc-lost', displayName: 'lost', status: 'Failed' });
+  await page.goto('/#/deliveries?workspace=nlp_train&object=dlc-lost');
+  await expect(page.locator('[data-state=dead]').first()).toBeVisible({ timeout: 60_000 });
+  await page.locator('.opening').first().click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer).toContainText('300005');
+  await expect(drawer).toContainText(t.deliveries.advice);
+
+  await drawer.getByRole('link', { name: 'ops-room' }).click();
+  await webhook.getByRole('button').click();
+  await webhook.locator('input').fill(`${cloud.inbox}/dingtalk/robot/send?access_token=ops`);
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(page.locator('.editorBody')).toHaveCount(0);
+  await page.goto('/#/deliveries?workspace=nlp_train&object=dlc-lost');
+  await page.locator('.opening').first().click();
+  await drawer.getByRole('button', { name: t.deliveries.replay }).click();
+  await expect(drawer.locator('[data-state=delivered]')).toBeVisible({ timeout: 60_000 });
+});
+
+test('everything is paused, what comes in waits, is cancelled in one go, and it goes on', async ({ console: page, cloud, t }) => {
+  await page.goto('/#/deliveries?workspace=nlp_train');
+  await page.getByRole('button', { name: t.deliveries.pause }).click();
+  await page.getByRole('dialog').getByRole('button', { name: t.deliveries.pause }).click();
+  await expect(page.getByText(t.deliveries.paused)).toBeVisible();
+  await expect(async () => { // a function has new settings within five seconds
+    await cloud.publish('paidlc:Job:Failed', { jobId: 'dlc-held', displayName: 'held', status: 'Failed' });
+    const { items } = (await cloud.call('GET', 'deliveries?workspace=nlp_train&object=dlc-held&state=waiting')) as { items: unknown[] };
+    expect(items.length).toBeGreaterThan(0);
+  }).toPass({ timeout: 60_000 });
+  await page.goto('/#/deliveries?workspace=nlp_train&object=dlc-held&state=waiting');
+  await expect(page.locator('[data-state=waiting]').first()).toBeVisible();
+  await page.getByRole('button', { name: t.deliveries.bulkCancel }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: t.deliveries.cancel, exact: true }).click();
+  await expect(dialog.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '100', { timeout: 60_000 });
+  await dialog.locator('.ant-modal-footer').getByRole('button', { name: t.common.close }).click();
+  await page.getByRole('button', { name: t.deliveries.resume }).click();
+  await expect(page.getByText(t.deliveries.paused)).toHaveCount(0);
+});
+
+test('a rule is disabled, duplicated and deleted', async ({ console: page, t }) => {
+  await page.goto(rulesPlace);
+  const toggle = page.getByRole('switch', { name: t.rules.enable.replace('{{name}}', 'team') });
+  await toggle.click();
+  await expect(toggle).not.toBeChecked();
+  await page.getByRole('button', { name: t.rules.actionsOf.replace('{{name}}', 'team') }).click();
+  await page.getByRole('menuitem', { name: t.common.remove }).click();
+  await page.getByRole('dialog').getByRole('button', { name: t.common.remove }).click();
+  await expect(page.getByRole('link', { name: 'team', exact: true })).toHaveCount(0);
+});
+
+test('signing out ends the session', async ({ console: page, t }) => {
+  await page.getByRole('button', { name: t.nav.signOut }).click();
+  await expect(page.getByLabel(t.signin.key, { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(page.getByLabel(t.signin.key, { exact: true })).toBeVisible();
+});

@@ -1,0 +1,139 @@
+import { expect, rule, rulesPlace, setUp, test } from './cloud';
+import { en } from '../src/text/en';
+
+const places = [rulesPlace, '/#/deliveries?workspace=nlp_train', '/#/w/nlp_train/setup', '/#/settings'];
+
+test('where nothing is yet, every list says how to get something', async ({ console: page, cloud, t }) => {
+  await page.goto(rulesPlace);
+  await expect(page.getByText(/not activated/i).first()).toBeVisible(); // EventBridge is not
+  await page.getByRole('link', { name: t.problem.setup }).click();
+  await expect(page.locator('.step').first()).toBeVisible();
+  await setUp(cloud);
+  await page.goto(rulesPlace);
+  await expect(page.getByText(t.rules.empty)).toBeVisible();
+  await page.goto('/#/deliveries?workspace=nlp_train');
+  await expect(page.getByText(t.deliveries.empty)).toBeVisible();
+});
+
+for (const [name, status, problem, shown] of [
+  ['may not see it', 403, { code: 'Forbidden', detail: 'this key does not have the role admin', advice: 'Ask an administrator.' }, en.problem.forbidden],
+  ['something fails', 500, { code: 'Internal', detail: 'something unexpected happened in request 1-2', advice: 'Look for the id in the log.' }, en.problem.wrong],
+] as const) {
+  test(`every page says what to do where somebody ${name}`, async ({ console: page }) => {
+    await page.route(/\/api\/v1\/(?!session)/, (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify(problem) }));
+    for (const place of places) {
+      await page.goto(place);
+      await expect(page.getByText(shown).first()).toBeVisible();
+      await expect(page.getByText(problem.advice).first()).toBeVisible();
+    }
+  });
+}
+
+test('every page says so where the API does not answer, and goes on when it does', async ({ console: page, t }) => {
+  await page.route(/\/api\/v1\/(?!session)/, (route) => route.abort());
+  for (const place of places) {
+    await page.goto(place);
+    await expect(page.getByText(t.problem.offline).first()).toBeVisible();
+  }
+  await page.unroute(/\/api\/v1\/(?!session)/);
+  await page.getByRole('button', { name: t.problem.again }).click();
+  await expect(page.getByLabel(t.settings.zone)).toBeVisible();
+  await page.context().setOffline(true);
+  await expect(page.getByText(t.problem.youAreOffline)).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(page.getByText(t.problem.youAreOffline)).toHaveCount(0);
+});
+
+test('a session that the API ended leads back to the sign-in page', async ({ console: page, t }) => {
+  await page.context().clearCookies();
+  await page.goto('/#/settings');
+  await expect(page.getByText(t.signin.ended)).toBeVisible();
+});
+
+test('who changed a rule meanwhile is not overwritten unasked', async ({ console: page, cloud, t }) => {
+  await setUp(cloud);
+  await cloud.call('POST', 'workspaces/nlp_train/rules', rule(cloud, 'shared', 'ops'));
+  await page.goto(`${rulesPlace}/edit/shared`);
+  await page.getByLabel(t.rule.description).fill('mine');
+  await cloud.call('PUT', 'workspaces/nlp_train/rules/shared', { ...rule(cloud, 'shared', 'ops'), description: 'theirs' });
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(page.getByText(t.rule.changedTitle)).toBeVisible();
+  await page.getByRole('button', { name: t.rule.overwrite }).click();
+  await expect(page.getByText('mine')).toBeVisible();
+});
+
+test('fifty rules and ten thousand deliveries stay quick, and hostile names are only text', async ({ console: page, t }) => {
+  const hostile = '<script>alert(1)</script>';
+  const rules = Array.from({ length: 50 }, (_, n) => ({
+    name: `rule-${n}`, description: n === 7 ? hostile : 'x'.repeat(256), enabled: n % 2 === 0, units: 1, targets: [{ id: hostile, channel: 'dingtalk' }],
+    event: { source: 'dlc', options: ['dlc.job.failed'], scope: { kind: 'allInWorkspace' } },
+  }));
+  await page.route('**/api/v1/workspaces/many/rules?*', (route) => route.fulfill({ json: { items: rules } }));
+  const delivery = (n: number) => ({
+    id: `${'a'.repeat(20)}${String(n).padStart(6, '2')}`, state: 'dead', workspace: 'many', rule: hostile, target: 'ops', channel: 'dingtalk', object: `${hostile}${n}`,
+    event: { id: `e${n}`, source: 'acs.paidlc' }, created: new Date(Date.now() - n * 1000).toISOString(), attempts: 1, class: 'rejected', code: '1',
+  });
+  await page.route('**/api/v1/deliveries?*', (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    const from = Number(query.get('cursor') ?? 0);
+    const limit = Number(query.get('limit'));
+    return route.fulfill({ json: { items: Array.from({ length: limit }, (_, i) => delivery(from + i)), ...(from + limit < 10_000 ? { next: String(from + limit) } : {}) } });
+  });
+  await page.route('**/api/v1/deliveries/summary?*', (route) => route.fulfill({ json: { counts: [{ state: 'dead', channel: 'dingtalk', count: 10_000 }], hours: [], from: new Date().toISOString(), to: new Date().toISOString(), paused: false } }));
+
+  await page.goto('/#/w/many/rules');
+  await expect(page.getByText('51 of 50 rules')).toBeVisible();
+  await expect(page.getByText(hostile).first()).toBeVisible();
+  await page.getByLabel(t.rules.search).fill('rule-4');
+  await expect(page.getByRole('link', { name: /^rule-/ })).toHaveCount(11);
+
+  await page.goto('/#/deliveries?workspace=many');
+  await expect(page.getByText('10,000').first()).toBeVisible();
+  for (let pages = 2; pages <= 10; pages++) {
+    await page.getByRole('button', { name: t.common.more }).click();
+    await expect(page.locator('.opening')).toHaveCount(50 * pages);
+  }
+  const took = await page.evaluate(async () => {
+    const from = performance.now();
+    document.querySelector<HTMLElement>('.opening')?.click();
+    await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+    return performance.now() - from;
+  });
+  expect(took, 'milliseconds until the page moved with 500 rows').toBeLessThan(3_000);
+  expect(await page.locator('script:not([src])').count()).toBe(0);
+});
+
+test('the first page is under 350 kB, and charts come only when they are asked for', async ({ page, cloud, t }) => {
+  const sizes = new Map<string, number>();
+  page.on('response', async (response) => {
+    const path = new URL(response.url()).pathname;
+    if (path.startsWith('/api/')) return;
+    const { responseBodySize } = await response.request().sizes();
+    sizes.set(path, responseBodySize);
+  });
+  await page.goto('/');
+  await page.getByLabel(t.signin.key, { exact: true }).fill(cloud.key);
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel(t.workspace.name)).toBeVisible();
+  await page.goto(rulesPlace);
+  await expect(page.getByText(t.rules.title).first()).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const timing = await page.evaluate(() => Math.round(performance.getEntriesByType('paint').find((one) => one.name === 'first-contentful-paint')?.startTime ?? 0));
+  console.log(`first load with the rules: ${(total / 1000).toFixed(0)} kB in ${sizes.size} files; first contentful paint after ${timing} ms`);
+  expect(total).toBeLessThan(350_000);
+  expect([...sizes.keys()].filter((path) => path.includes('Chart'))).toEqual([]);
+});
+
+test('it works below any prefix', async ({ page, cloud, t }) => {
+  await page.route('**/some/where/**', async (route) => {
+    const response = await fetch(route.request().url().replace('/some/where', ''), { method: route.request().method(), headers: route.request().headers(), body: route.request().postData() ?? undefined });
+    const headers = Object.fromEntries(response.headers);
+    delete headers['content-encoding']; // fetch has undone it
+    await route.fulfill({ status: response.status, headers, body: Buffer.from(await response.arrayBuffer()) });
+  });
+  await page.goto('/some/where/');
+  await page.getByLabel(t.signin.key, { exact: true }).fill(cloud.key);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: t.nav.signOut })).toBeVisible();
+});
