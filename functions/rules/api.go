@@ -19,6 +19,7 @@ import (
 	"pai-notify/shared/eventbridge"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
+	"pai-notify/shared/mute"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/seal"
 	"pai-notify/shared/sighting"
@@ -46,6 +47,7 @@ type service struct {
 	specs     []channel.Spec
 	checks    map[string]bool // channels that can be asked without posting a message
 	sightings *sighting.Log
+	mutes     *mute.Book
 	clock     func() time.Time
 	open      func(*catalog.Catalog, rule.Limits) store
 }
@@ -85,7 +87,8 @@ func newService(env environment.Environment, log *slog.Logger) (*service, error)
 	s := &service{
 		log: log, db: db, ledger: ledger.New(db, sealer, env.Clock.Now), book: contact.New(db, env.Clock.Now), region: env.Region, sealer: sealer,
 		keys: &access.Keys{DB: db, Now: env.Clock.Now, Log: log}, live: catalog.NewLive(base),
-		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now}, clock: env.Clock.Now,
+		checks: map[string]bool{}, sightings: &sighting.Log{DB: db, Now: env.Clock.Now},
+		mutes: mute.New(db, env.Clock.Now), clock: env.Clock.Now,
 	}
 	for _, c := range all.Channels(channel.Deps{Allow: env.AllowReceivers, Networks: env.AllowNetworks}) {
 		s.specs = append(s.specs, c.Spec())
@@ -126,6 +129,12 @@ func (s *service) api() *httpapi.API {
 		Summary: "Let a rule tell of events"}, s.enable)
 	httpapi.Register(a, huma.Operation{OperationID: "disable-rule", Method: http.MethodPost, Path: one + ":disable",
 		Summary: "Keep a rule and let it tell of nothing"}, s.disable)
+	httpapi.Register(a, huma.Operation{OperationID: "mute-rule", Method: http.MethodPost, Path: one + ":mute",
+		Summary: "Let a rule, or one target of it, tell nothing until a time",
+		Description: "What comes until then is held, whatever its outcome, and told then: as one message at each receiver where its channel " +
+			"has digests. Muting again changes the time."}, s.mute)
+	httpapi.Register(a, huma.Operation{OperationID: "unmute-rule", Method: http.MethodPost, Path: one + ":unmute",
+		Summary: "End a mute; what was held is told now"}, s.unmute)
 	httpapi.Register(a, huma.Operation{OperationID: "recompile-rules", Method: http.MethodPost, Path: rules + ":recompile",
 		Summary: "Write all rules anew as they are, after the catalogue, a function's ARN or a seal key has changed"}, s.recompile)
 	httpapi.Register(a, huma.Operation{OperationID: "preview-rule", Method: http.MethodPost, Path: rules + ":preview",

@@ -37,4 +37,6 @@ const (
 	enabled    = "rule.enable"
 	disabled   = "rule.disable"
 	recompiled = "rule.recompile"
+	muted      = "rule.mute"
+	unmuted    = "rule.unmute"
 )

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"pai-notify/shared/access"
-	"pai-notify/shared/catalog"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
@@ -54,8 +54,12 @@ type answer struct {
 	Body     Rule
 }
 
-func (s *service) told(saved rule.Saved, c *catalog.Catalog) *answer {
-	return &answer{ETag: `"` + saved.ETag + `"`, Body: wire(saved, c)}
+func (s *service) told(ctx context.Context, now present, workspace string, saved rule.Saved) (*answer, error) {
+	one := []Rule{wire(saved, now.catalog)}
+	if err := s.withMutes(ctx, now, workspace, one); err != nil {
+		return nil, err
+	}
+	return &answer{ETag: `"` + saved.ETag + `"`, Body: one[0]}, nil
 }
 
 type page struct {
@@ -88,6 +92,9 @@ func (s *service) list(ctx context.Context, in *struct {
 	for _, saved := range all[:min(in.Limit, len(all))] {
 		out.Body.Items = append(out.Body.Items, wire(saved, now.catalog))
 	}
+	if err := s.withMutes(ctx, now, in.Workspace, out.Body.Items); err != nil {
+		return nil, err
+	}
 	if len(all) > in.Limit {
 		out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(all[in.Limit-1].Name))
 	}
@@ -109,7 +116,7 @@ func (s *service) get(ctx context.Context, in *struct{ Named }) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.told(saved, now.catalog), nil
+	return s.told(ctx, now, in.Workspace, saved)
 }
 
 func (s *service) create(ctx context.Context, in *struct {
@@ -174,7 +181,7 @@ func (s *service) put(ctx context.Context, now present, in Named, action string,
 				return nil, err
 			}
 			s.note(ctx, "rule saved", in.Workspace, r.Name)
-			return s.told(saved, now.catalog), nil
+			return s.told(ctx, now, in.Workspace, saved)
 		})
 	})
 }
@@ -198,7 +205,11 @@ func (s *service) remove(ctx context.Context, in *struct {
 		return nil, err
 	}
 	_, err = s.audited(ctx, now, deleted, in.Named, func(ctx context.Context) (*answer, error) {
-		return nil, now.store.Delete(ctx, in.Workspace, in.Name, match)
+		err := now.store.Delete(ctx, in.Workspace, in.Name, match)
+		if err != nil && !gone(err) {
+			return nil, err
+		}
+		return nil, errors.Join(err, s.mutes.Forget(ctx, now.catalog.Bus(in.Workspace), in.Name))
 	})
 	if err != nil && !gone(err) {
 		return nil, err
@@ -256,7 +267,7 @@ func (s *service) toggle(ctx context.Context, in Named, a Asking, on bool) (*ans
 			return nil, err
 		}
 		s.note(ctx, what, in.Workspace, in.Name)
-		return s.told(saved, now.catalog), nil
+		return s.told(ctx, now, in.Workspace, saved)
 	}
 	out, err := s.audited(ctx, now, action, in, func(ctx context.Context) (*answer, error) {
 		if !on { // whatever is wrong with it

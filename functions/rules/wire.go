@@ -24,6 +24,7 @@ type Rule struct {
 	Warnings []httpapi.Field `json:"warnings,omitempty" readOnly:"true" doc:"What may go wrong without being a fault"`
 	Drift    []string        `json:"drift,omitempty" readOnly:"true" doc:"What in EventBridge is not as the rule says, and how to mend it"`
 	Created  time.Time       `json:"created,omitzero" readOnly:"true"`
+	Muted    []Muted         `json:"muted,omitempty" readOnly:"true" doc:"What of it tells nothing now, and until when"`
 	Foreign  bool            `json:"foreign,omitempty" readOnly:"true" doc:"Not made by pai-notify: it can only be read"`
 }
 
