@@ -172,8 +172,8 @@ func deadlock(t *testing.T, server *databasetest.Server) {
 		})
 	}
 	wg.Wait()
-	if runs.Load() != 3 {
-		t.Errorf("%d runs of two transactions, want 3: the loser runs again", runs.Load())
+	if runs.Load() < 3 { // more where the loser meets the winner again before that has ended
+		t.Errorf("%d runs of two transactions, want at least 3: the loser runs again", runs.Load())
 	}
 }
 

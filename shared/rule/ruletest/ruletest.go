@@ -91,7 +91,8 @@ func comesBack(t *testing.T, s Setup) {
 	ctx := context.Background()
 	targets := []rule.Target{DingTalk("ops"), Lark("dev")}
 	targets[0].Language = "zh"
-	targets[0].Mentions = message.Mentions{All: true, Users: []string{"${data}", "$.x", "张三"}}
+	targets[0].Mentions = message.Mentions{All: true, Users: []string{"13800138000", "ops-1"}}
+	targets[0].Words = message.Words{Fields: []string{"reason", "owner"}, Before: "${data} $.x 张三 {{owner}}"}
 	r := Draft("nightly", targets...)
 	saved := put(t, s, r, rule.MatchMissing)
 	got, err := s.Store.Get(ctx, s.Workspace, "nightly")
@@ -236,8 +237,9 @@ func faults(t *testing.T, s Setup) {
 	}
 	large := Lark("large")
 	for i := range 50 {
-		large.Mentions.Users = append(large.Mentions.Users, fmt.Sprint(i)+strings.Repeat("u", 110))
+		large.Mentions.Users = append(large.Mentions.Users, fmt.Sprintf("ou_%02d%s", i, strings.Repeat("u", 59)))
 	}
+	large.Words.Before, large.Words.After = strings.Repeat("长", 200), strings.Repeat("长", 200)
 	_, err = s.Store.Put(ctx, s.Workspace, Draft("large", large), "")
 	wantFaults(t, err, "targets[0]")
 }
