@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -33,10 +34,21 @@ func (s *service) test(ctx context.Context, in *struct {
 	}
 	tester := connectivity.Tester{Ledger: s.ledger, Clock: s.clock, Function: "connectivity"}
 	one := connectivity.Test{Channel: c, To: settings, Language: language, Advised: advised, Check: o.Check}
+	if err := s.keys.AllowTest(ctx); err != nil {
+		return nil, err
+	}
 	if err := tester.Pace(ctx, one); err != nil {
 		return nil, err
 	}
-	result := tester.Try(ctx, one)
+	var result connectivity.Result
+	change := access.Change{Action: "connectivity.test", Workspace: o.Workspace, Object: strings.Trim(o.Rule+"/"+o.Target, "/")}
+	err = s.keys.Audited(ctx, change, func(ctx context.Context) (any, error) {
+		result = tester.Try(ctx, one)
+		return map[string]any{"channel": c.Spec().Name, "class": result.Class, "step": result.Step, "code": result.Code}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	s.log.InfoContext(ctx, "test", "key", access.From(ctx).KeyID, "channel", c.Spec().Name, "workspace", o.Workspace,
 		"rule", o.Rule, "target", o.Target, "checked", o.Check, "class", result.Class, "step", result.Step,
 		"code", result.Code, "text", result.Text, "ms", result.MS)

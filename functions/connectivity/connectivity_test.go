@@ -453,3 +453,32 @@ func TestTheAPIDescribesItself(t *testing.T) {
 		t.Errorf("= %d %.300s", w.Code, w.Body.String())
 	}
 }
+
+func TestACallerTestsOnlySoOftenAndEachTestIsAudited(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	order := object{"channel": "webhook", "settings": settings("webhook", h.receiver(http.StatusNoContent, ""))}
+	h.keys.Now = func() time.Time { return h.now }
+	for range access.TestBurst {
+		if r := h.test(order, "en"); !r.OK {
+			t.Fatalf("a test failed: %+v", r)
+		}
+	}
+	s := h.ask(order)
+	if s.status != http.StatusTooManyRequests || s.header.Get("Retry-After") != "20" || !strings.Contains(s.text, "tests of receivers") {
+		t.Errorf("one more: %d %s, Retry-After %q", s.status, s.text, s.header.Get("Retry-After"))
+	}
+	h.advance(access.TestEvery)
+	if r := h.test(order, "en"); !r.OK {
+		t.Errorf("after a while: %+v", r)
+	}
+	list, err := h.keys.Audit(t.Context(), access.AuditFilter{Action: "connectivity"}, 0, 1000)
+	if err != nil || len(list) != 2*(access.TestBurst+1) {
+		t.Errorf("%d rows of the audit, %v", len(list), err)
+	}
+	for _, e := range list {
+		if strings.Contains(e.Before+e.After, plantedToken) || e.Outcome == access.Done && !strings.Contains(e.After, "delivered") {
+			t.Errorf("row %+v", e)
+		}
+	}
+}

@@ -102,6 +102,9 @@ func (s *service) test(ctx context.Context, in *struct {
 		Channel: through, To: addressed(spec, now.settings, c), Language: first(in.Body.Language, c.Language, now.settings.Language),
 		Advised: in.Language(),
 	}
+	if err := s.keys.AllowTest(ctx); err != nil {
+		return nil, err
+	}
 	ticket, wait, err := s.book.Test(ctx, c.ID)
 	if err != nil {
 		return nil, err

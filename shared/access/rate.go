@@ -79,6 +79,17 @@ func (k *Keys) Allow(ctx context.Context, what string, burst int, every time.Dur
 	return err
 }
 
+// How many tests of receivers one caller may make: at once, and then one each time.
+const (
+	TestBurst = 30
+	TestEvery = 20 * time.Second
+)
+
+// AllowTest takes one of the tests that a caller may make: each sends to whatever address it is given.
+func (k *Keys) AllowTest(ctx context.Context) error {
+	return k.Allow(ctx, "tests of receivers", TestBurst, TestEvery)
+}
+
 // ThrottledError says that a caller asks too often. It is a smithy.APIError with the code Throttled.
 type ThrottledError struct {
 	After time.Duration
