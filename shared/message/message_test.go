@@ -3,9 +3,11 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 	"unicode/utf8"
 
@@ -137,6 +139,108 @@ func TestEveryLanguageHasEveryTextAndNothingElse(t *testing.T) {
 	}
 	if got := wordsOf("zh-CN").language + wordsOf("fr").language + wordsOf("").language; got != "zhenen" {
 		t.Errorf("languages of zh-CN, fr and none are %s, want zh, en, en", got)
+	}
+}
+
+func TestAnotherLanguageIsAnotherFile(t *testing.T) {
+	t.Parallel()
+	en, err := embeddedTexts.ReadFile("texts/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(en), `"labels": {`, `"outcomes": {"dlc.failed": "Tâche échouée"}, "labels": {`, 1)
+	all := readWords(fstest.MapFS{"texts/en.json": {Data: en}, "texts/fr.json": {Data: []byte(text)}})
+	e, v := failed()
+	if got, want := title(e, v, all["fr"]), "Tâche échouée: llm-sft-7b"; got != want {
+		t.Errorf("title = %q, want %q: the catalogue needs no word of it", got, want)
+	}
+	if got, want := title(e, v, all["en"]), "Job failed: llm-sft-7b"; got != want {
+		t.Errorf("title = %q, want %q", got, want)
+	}
+}
+
+func TestEveryEventAndCauseHasANextStepInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../catalog/catalog.gen.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Sources map[string]struct{ Events map[string]any }
+	}
+	if err := json.Unmarshal(raw, &c); err != nil || len(c.Sources) < 5 {
+		t.Fatalf("%d sources, %v", len(c.Sources), err)
+	}
+	want := map[string]bool{"restartsItself": true}
+	for source, s := range c.Sources {
+		for event := range s.Events {
+			want[source+"."+event] = true
+		}
+	}
+	for _, cause := range causes() {
+		want[cause.Next] = true
+		if len(cause.Words)+len(cause.Codes)+len(cause.Queue)+len(cause.Exits) == 0 {
+			t.Errorf("cause %s fits nothing", cause.Next)
+		}
+	}
+	for _, language := range Languages() {
+		w := wordsOf(language)
+		for key := range want {
+			if w.Next[key] == "" {
+				t.Errorf("%s: no next step for %s", language, key)
+			}
+		}
+		for key := range w.Next {
+			if !want[key] {
+				t.Errorf("%s: nothing has the next step %s", language, key)
+			}
+		}
+	}
+}
+
+func TestTheNextStepFollowsTheCauseAndElseTheOutcome(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(v *event.View)
+		want   string
+	}{
+		"the reason's words":    {func(v *event.View) { v.Reason = "x\nRuntimeError: CUDA out of memory. Tried" }, "gpuMemory"},
+		"the reason's code":     {func(v *event.View) { v.ReasonCode, v.Reason = "ResourceAllocateFailed", "" }, "resources"},
+		"an exit code in words": {func(v *event.View) { v.Reason = "Worker-0 exited with code 127" }, "command"},
+		"an exit code as data":  {func(v *event.View) { v.Reason, v.Extra["exitCode"] = "", json.RawMessage(`139`) }, "native"},
+		"why it waits":          {func(v *event.View) { v.Reason, v.Extra["queueCause"] = "", json.RawMessage(`"self_quota"`) }, "quota"},
+		"it restarts by itself": {func(v *event.View) { v.Extra["willRestart"] = json.RawMessage(`true`) }, "restartsItself"},
+		"nothing known":         {func(v *event.View) { v.Reason = "something new" }, "dlc.failed"},
+		"all is well":           {func(v *event.View) { v.Failing, v.Severity, v.What = false, event.Info, "succeeded" }, "dlc.succeeded"},
+	} {
+		_, v := failed()
+		v.Extra = map[string]json.RawMessage{}
+		c.change(&v)
+		got := ""
+		for _, f := range New(event.Event{}, v, Options{Language: "zh"}).Facts {
+			if f.Field == "next" {
+				got = f.Value
+			}
+		}
+		if want := wordsOf("zh").Next[c.want]; got != want {
+			t.Errorf("%s: next step %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestExitCodesAreReadOutOfWords(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"Pod w-3 exited with code 137 (OOMKilled).": "137", "exit code: 1": "1", "ExitCode=245": "245", "exit status 2": "2", "exit 126": "126",
+		"节点 worker-0 退出码 1：找不到文件": "1", "退出码：139": "139", "exited after 30 minutes": "", "exit code 0": "", "exit code 12345": "",
+		"will exit, 5 left": "", "exit code none": "", "existing 7": "", "Exit. 3 more": "", "first exited normally, then exit code 143": "143",
+	} {
+		if got := exitCode(event.View{Failing: true, Reason: reason}, reason); got != want {
+			t.Errorf("exit code of %q = %q, want %q", reason, got, want)
+		}
+	}
+	if got := exitCode(event.View{Reason: "exit code 1"}, "exit code 1"); got != "" {
+		t.Errorf("an event that went well has exit code %s", got)
 	}
 }
 
@@ -308,7 +412,7 @@ func BenchmarkNew(b *testing.B) {
 func BenchmarkReadEmbedded(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		_ = embeddedWords()
+		_ = readWords(embeddedTexts)
 		_ = embeddedForms()
 	}
 }

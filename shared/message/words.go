@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 var embeddedTexts embed.FS
 
 // dictionary holds the texts of each language, read from their embedded files at the first message.
-var dictionary = sync.OnceValue(embeddedWords)
+var dictionary = sync.OnceValue(func() map[string]*words { return readWords(embeddedTexts) })
 
 // words are the texts of one language.
 type words struct {
@@ -63,9 +64,9 @@ type words struct {
 	} `json:"test"`
 }
 
-// embeddedWords panics on a broken file: the files are part of the program, and a test reads them all.
-func embeddedWords() map[string]*words {
-	files, err := embeddedTexts.ReadDir("texts")
+// readWords panics on a broken file: the files are part of the program, and a test reads them all.
+func readWords(tree fs.FS) map[string]*words {
+	files, err := fs.ReadDir(tree, "texts")
 	if err != nil {
 		panic(fmt.Sprintf("read embedded texts: %v", err))
 	}
@@ -73,7 +74,7 @@ func embeddedWords() map[string]*words {
 	for _, f := range files {
 		language := strings.TrimSuffix(f.Name(), ".json")
 		w := &words{language: language}
-		raw, err := embeddedTexts.ReadFile(path.Join("texts", f.Name()))
+		raw, err := fs.ReadFile(tree, path.Join("texts", f.Name()))
 		if err == nil {
 			err = json.Unmarshal(raw, w)
 		}
