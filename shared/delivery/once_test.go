@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/contact"
-	"pai-notify/shared/database"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
@@ -102,105 +100,6 @@ func (b *bench) call(t *testing.T, event, contactID string, failing bool, change
 	}
 	text = []byte(strings.NewReplacer(`"source":"acs.test"`, `"source":"acs.paidlc"`, "test:Job:Failed", "paidlc:Job:"+status).Replace(string(text)))
 	return text
-}
-
-func TestAContactIsToldAtTheNumberItHasNowWithItsLanguageAndZone(t *testing.T) {
-	t.Parallel()
-	b := newPhone(t, nil)
-	b.spec.Pace, b.spec.Digest = nil, false
-	settings := database.Settings{Language: "en", Zone: "UTC", Channels: map[string]map[string]string{contact.SMS: {"signName": "PAI"}}}
-	if err := b.db.SaveSettings(t.Context(), settings); err != nil {
-		t.Fatal(err)
-	}
-	b.meet(t, contact.Contact{ID: "alice", Phone: number, Language: "zh", Zone: "Asia/Tokyo"})
-	wantAnswer(t, b.deliver(t, b.call(t, "e1", "alice", true)), ledger.Delivered)
-	b.meet(t, contact.Contact{ID: "alice", Phone: "+8613900139000"})
-	wantAnswer(t, b.deliver(t, b.call(t, "e2", "alice", true)), ledger.Delivered)
-	wantAnswer(t, b.deliver(t, b.call(t, "e3", "alice", true, func(t *rule.Target) { t.Language = "zh" })), ledger.Delivered)
-	if got := fmt.Sprint(b.robot.to); got != fmt.Sprintf("[map[signName:PAI to:%s] map[signName:PAI to:+8613900139000] map[signName:PAI to:+8613900139000]]", number) {
-		t.Errorf("sent with %s", got)
-	}
-	var spoken []string
-	for _, m := range b.robot.sent {
-		at := ""
-		for _, f := range m.Facts {
-			if strings.Contains(f.Value, "2026-11-24 ") && at == "" {
-				at = f.Value
-			}
-		}
-		spoken = append(spoken, m.Language+" "+at)
-	}
-	if !strings.Contains(spoken[0], "zh") || !strings.Contains(spoken[0], "19:00") || !strings.Contains(spoken[1], "en") ||
-		!strings.Contains(spoken[1], "10:00") || !strings.Contains(spoken[2], "zh") {
-		t.Errorf("told %q", spoken)
-	}
-	list, _, err := b.ledger.List(t.Context(), ledger.Filter{}, "", 10)
-	if err != nil || len(list) != 3 || list[0].Destination == list[2].Destination || list[0].Destination == "" {
-		t.Errorf("destinations %+v, %v; want another with another number", list, err)
-	}
-	if strings.Contains(b.out.String(), "1380013") || strings.Contains(b.out.String(), "1390013") {
-		t.Errorf("the log tells a number: %s", b.out)
-	}
-}
-
-func TestWhoHasAnotherNumberSinceIsToldThereByItsPace(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := newPhone(t, nil)
-		b.meet(t, contact.Contact{ID: "alice", Phone: number})
-		wantAnswer(t, b.deliver(t, b.call(t, "e1", "alice", true)), ledger.Delivered)
-		wantAnswer(t, b.deliver(t, b.call(t, "e2", "alice", true)), ledger.Waiting)
-		b.meet(t, contact.Contact{ID: "alice", Phone: "+8613900139000"})
-		wantAnswer(t, b.deliver(t, b.call(t, "e3", "alice", true)), ledger.Delivered)
-		time.Sleep(5 * time.Minute)
-		for range 3 {
-			b.deliver(t, timerBody)
-			time.Sleep(time.Minute)
-		}
-		if len(b.robot.to) != 3 || b.robot.to[2][channel.To] != "+8613900139000" {
-			t.Errorf("sent to %v, want the one that waited at the new number", b.robot.to)
-		}
-	})
-}
-
-func TestAContactThatCannotBeReachedIsADeadDeliveryWithAdvice(t *testing.T) {
-	t.Parallel()
-	b := newPhone(t, nil)
-	b.meet(t, contact.Contact{ID: "mailonly", Email: "a@example.com"})
-	for id, code := range map[string]string{"nobody": "ContactGone", "mailonly": "ContactIncomplete"} {
-		wantAnswer(t, b.deliver(t, b.call(t, id, id, true)), ledger.Dead)
-		list, _, err := b.ledger.List(t.Context(), ledger.Filter{Event: id}, "", 10)
-		if err != nil || len(list) != 1 || list[0].Code != code || list[0].Class != "misconfigured" || len(list[0].Destination) != 0 {
-			t.Errorf("ledger has %+v, %v, want %s", list, err, code)
-		}
-	}
-	for _, line := range b.lines(t, "dead") {
-		if line["advice"] == "" {
-			t.Errorf("the log advises nothing: %v", line)
-		}
-	}
-	if b.robot.calls() != 0 {
-		t.Error("something was sent")
-	}
-}
-
-func TestACallThatIsForFailuresOnlyEndsAtOnceWithoutOne(t *testing.T) {
-	t.Parallel()
-	b := newPhone(t, nil)
-	b.spec.Pace = nil
-	b.spec.Fields = []channel.Field{{Name: "outcomes", Options: []string{"failing", "all"}}}
-	b.meet(t, contact.Contact{ID: "alice", Phone: number})
-	outcomes := func(value string) func(*rule.Target) {
-		return func(t *rule.Target) { t.Settings = channel.Settings{"outcomes": value} }
-	}
-	wantAnswer(t, b.deliver(t, b.call(t, "fine", "alice", false)), ledger.Cancelled)
-	wantAnswer(t, b.deliver(t, b.call(t, "fine2", "alice", false, outcomes("failing"))), ledger.Cancelled)
-	wantAnswer(t, b.deliver(t, b.call(t, "all", "alice", false, outcomes("all"))), ledger.Delivered)
-	wantAnswer(t, b.deliver(t, b.call(t, "bad", "alice", true)), ledger.Delivered)
-	list, _, err := b.ledger.List(t.Context(), ledger.Filter{Event: "fine"}, "", 10)
-	if err != nil || len(list) != 1 || list[0].Code != "NotFailing" || b.robot.calls() != 2 {
-		t.Errorf("ledger has %+v, %v after %d calls", list, err, b.robot.calls())
-	}
 }
 
 func TestAfterAnUnclearOutcomeNothingIsSentAgain(t *testing.T) {
@@ -371,83 +270,4 @@ func TestWhatIsNoFailureLeavesTheReserve(t *testing.T) {
 			t.Errorf("ledger has %v, %v, want all told", counts, err)
 		}
 	})
-}
-
-// mailbox is a channel whose service reports by events.
-type mailbox struct{ *robot }
-
-func (mailbox) ReadReceipt(shared channel.Settings, raw []byte) (channel.Report, bool) {
-	var e struct {
-		Source string
-		Data   struct{ From, Env, Fate string }
-	}
-	if json.Unmarshal(raw, &e) != nil || e.Source != "acs.dm" || e.Data.From != shared["from"] {
-		return channel.Report{}, false
-	}
-	r := channel.Report{Fate: channel.Arrived, Receipt: e.Data.Env, At: time.Date(2026, 11, 24, 10, 1, 0, 0, time.UTC)}
-	if e.Data.Fate == "bounced" {
-		r.Fate, r.Code, r.Text = channel.Failed, "550", "no such mailbox"
-	}
-	return r, true
-}
-
-func TestReceiptsOfMailFindTheirDeliveryAndOthersAreDropped(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, receiptsOfMail)
-}
-
-func receiptsOfMail(t *testing.T) {
-	b := newBench(t, nil)
-	settings := database.DefaultSettings()
-	settings.Channels = map[string]map[string]string{"robot": {"from": "pai@example.com"}}
-	if err := b.db.SaveSettings(t.Context(), settings); err != nil {
-		t.Fatal(err)
-	}
-	b.channel = mailbox{b.robot}
-	wantAnswer(t, b.deliver(t, b.body(t, "e1", "nightly", secret)), ledger.Delivered)
-	receipt := func(env, from, fate string) []byte {
-		return fmt.Appendf(nil, `{"id":"1","source":"acs.dm","specversion":"1.0","type":"dm:Deliver:Succeed","data":{"From":%q,"Env":%q,"Fate":%q}}`, from, env, fate)
-	}
-	for _, body := range [][]byte{
-		receipt("receipt", "somebody@example.com", "bounced"), // another sender's
-		receipt("unmatched", "pai@example.com", "bounced"),
-	} {
-		wantAnswer(t, b.deliver(t, body))
-	}
-	if d, _ := b.only(t); d.State != ledger.Delivered || !d.Arrived.IsZero() {
-		t.Errorf("a foreign receipt made it %+v", d)
-	}
-	wantAnswer(t, b.deliver(t, receipt("receipt", "pai@example.com", "ok")))
-	if d, _ := b.only(t); d.State != ledger.Delivered || d.Arrived.Minute() != 1 {
-		t.Errorf("after its receipt it is %+v", d)
-	}
-	wantAnswer(t, b.deliver(t, receipt("receipt", "pai@example.com", "bounced")))
-	if d, tried := b.only(t); d.State != ledger.Dead || d.Code != "550" || len(tried) != 2 {
-		t.Errorf("after it bounced it is %+v with %+v", d, tried)
-	}
-	// What is neither envelope nor event is kept, as with any channel.
-	wantAnswer(t, b.deliver(t, []byte(`{"hello":1}`)), ledger.Dead)
-}
-
-func TestAReplayFindsAContactThatIsThereAgain(t *testing.T) {
-	t.Parallel()
-	b := newPhone(t, nil)
-	wantAnswer(t, b.deliver(t, b.call(t, "e1", "alice", true)), ledger.Dead)
-	b.meet(t, contact.Contact{ID: "alice", Phone: number})
-	d, _ := b.only(t)
-	moved, err := b.ledger.Replay(t.Context(), []string{d.ID}, func(_ context.Context, e ledger.Entered) (ledger.Target, error) {
-		unit, err := json.Marshal(rule.Unit{ID: e.Target, Contact: e.Contact, Channel: e.Channel})
-		return ledger.Target{Channel: e.Channel, Sealed: unit}, err // who replays knows no number
-	}, false)
-	if err != nil || moved[0].Err != nil {
-		t.Fatalf("Replay = %+v, %v", moved, err)
-	}
-	wantAnswer(t, b.deliver(t, timerBody), ledger.Waiting, ledger.Delivered) // moved to its destination, and told there
-	want, err := b.ledger.Destination(t.Context(), channel.Destination(b.Handler.spec, channel.Settings{channel.To: number}))
-	if d, _ := b.only(t); err != nil || d.State != ledger.Delivered || d.Destination != want || b.robot.calls() != 1 {
-		t.Errorf("it is %+v, %v after %d messages", d, err, b.robot.calls())
-	}
-	if strings.Contains(b.out.String(), "13800138000") {
-		t.Errorf("the log tells the number: %s", b.out)
-	}
 }
