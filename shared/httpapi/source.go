@@ -25,7 +25,9 @@ func SourceOf(ctx context.Context) Source {
 }
 
 // From gives a context whose request came from a source; tests use it, an [API] does it for every request.
-func From(ctx context.Context, s Source) context.Context { return context.WithValue(ctx, sourceKey{}, s) }
+func From(ctx context.Context, s Source) context.Context {
+	return context.WithValue(ctx, sourceKey{}, s)
+}
 
 func sourceOf(r *http.Request) Source {
 	address := r.RemoteAddr
