@@ -30,6 +30,7 @@ type store interface {
 	rule.Store
 	SetEnabled(ctx context.Context, workspace, name string, on bool, match string) (rule.Saved, error)
 	Recompile(ctx context.Context, workspace string) ([]eventbridge.Recompiled, error)
+	Count(ctx context.Context, workspace string) (int, error) // of all rules on the workspace's bus
 }
 
 var _ store = (*eventbridge.Store)(nil)

@@ -59,6 +59,11 @@ func (m *memory) SetEnabled(ctx context.Context, workspace, name string, on bool
 	return m.Put(ctx, workspace, saved.Rule, saved.ETag)
 }
 
+func (m *memory) Count(ctx context.Context, workspace string) (int, error) {
+	list, err := m.List(ctx, workspace)
+	return len(list), err
+}
+
 func (m *memory) Recompile(ctx context.Context, workspace string) ([]eventbridge.Recompiled, error) {
 	list, err := m.List(ctx, workspace)
 	if err != nil {

@@ -1,20 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"io"
-	"maps"
-	"net/http"
+	"slices"
 	"time"
 
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"pai-notify/shared/channel"
-	"pai-notify/shared/channel/all"
+	"pai-notify/shared/contact"
 	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
+	"pai-notify/shared/when"
 )
 
 // Message is what one target would be told.
@@ -24,10 +20,23 @@ type Message struct {
 	Language string `json:"language"`
 	Title    string `json:"title"`
 	Facts    []Fact `json:"facts"`
+	Before   string `json:"before,omitempty" doc:"The target's own line before them"`
+	After    string `json:"after,omitempty" doc:"The target's own line after them"`
 	Link     string `json:"link,omitempty"`
 	Severity string `json:"severity" enum:"info,warning,error"`
+	Body     string `json:"body,omitempty" doc:"What the channel would send: JSON as the receiver gets it; of voice, SMS and e-mail the parameters with the text"`
 	Bytes    int    `json:"bytes,omitempty" doc:"Of the request's body, shortened to the channel's limit already"`
 	MaxBytes int    `json:"maxBytes,omitempty" doc:"The channel's limit; WeCom counts only the text in the body"`
+	Problem  string `json:"problem,omitempty" doc:"Why it cannot be sent as things are, where the draft is not at fault"`
+	Timing   Timing `json:"timing"`
+}
+
+// Timing says when a target would be told of an event that happened now.
+type Timing struct {
+	Quiet     bool      `json:"quiet" doc:"Quiet hours are in effect now"`
+	Change    time.Time `json:"change,omitzero" doc:"When quiet hours end or begin next; left out: there are none"`
+	HeldUntil time.Time `json:"heldUntil,omitzero" doc:"Until when the event would be held; left out: it would be told now"`
+	Gap       int       `json:"gapMinutes,omitempty" doc:"The event would wait for so long after the message before about the same object"`
 }
 
 // Fact is one line of a message.
@@ -36,40 +45,74 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
-// messages are what the targets would be told of an event.
-func (s *service) messages(ctx context.Context, now present, targets []rule.Target, e event.Event) []Message {
+// messages are what the targets would be told of an event, in their own language or in all.
+func (s *service) messages(ctx context.Context, now present, targets []rule.Target, e event.Event, all bool) ([]Message, error) {
 	zone, err := time.LoadLocation(now.settings.Zone)
 	if err != nil {
 		s.log.ErrorContext(ctx, "time zone unknown, UTC is used: correct it in the settings", "zone", now.settings.Zone)
 		zone = time.UTC
 	}
 	view := now.catalog.View(e)
-	scale := newScale(s.clock)
+	scale := s.newScale()
 	list := []Message{}
 	for _, t := range targets {
-		language := t.Language
-		if language == "" {
-			language = now.settings.Language
+		person, err := s.first(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		languages := []string{cmp.Or(t.Language, person.Language, now.settings.Language)}
+		if all {
+			languages = slices.Sorted(slices.Values(message.Languages()))
+		}
+		zone := zone
+		if own, err := time.LoadLocation(person.Zone); person.Zone != "" && err == nil {
+			zone = own
 		}
 		host := now.settings.ConsoleHost
 		if host == "" {
 			host = message.NoLinks
 		}
-		m := message.New(e, view, message.Options{
-			Language: language, Zone: zone, ConsoleHost: host, Links: now.settings.Links, Words: t.Words, ID: "preview",
-		})
-		m.Call(t.Mentions, "")
-		told := Message{
-			Target: t.ID, Channel: t.Channel, Language: m.Language, Title: m.Title, Link: m.Link, Severity: severity(m.Severity),
-			Facts: make([]Fact, len(m.Facts)),
+		for _, language := range languages {
+			m := message.New(e, view, message.Options{
+				Language: language, Zone: zone, ConsoleHost: host, Links: now.settings.Links, Words: t.Words, ID: "preview",
+			})
+			m.Call(t.Mentions, "")
+			told := Message{
+				Target: t.ID, Channel: t.Channel, Language: m.Language, Title: m.Title, Before: m.Before, After: m.After, Link: m.Link,
+				Severity: severity(m.Severity), Facts: make([]Fact, len(m.Facts)), Timing: timing(t.When, s.clock(), view, zone),
+			}
+			for i, f := range m.Facts {
+				told.Facts[i] = Fact{f.Name, f.Value}
+			}
+			scale.weigh(ctx, now, t, m, &told)
+			list = append(list, told)
 		}
-		for i, f := range m.Facts {
-			told.Facts[i] = Fact{f.Name, f.Value}
-		}
-		told.Bytes, told.MaxBytes = scale.weigh(ctx, t, m)
-		list = append(list, told)
 	}
-	return list
+	return list, nil
+}
+
+// first is the first contact of a target that there is; none where it names none.
+func (s *service) first(ctx context.Context, t rule.Target) (contact.Contact, error) {
+	if len(t.Contacts) == 0 {
+		return contact.Contact{}, nil
+	}
+	found, err := s.book.Get(ctx, t.Contacts...)
+	for _, id := range t.Contacts {
+		if person, known := found[id]; known {
+			return person, err
+		}
+	}
+	return contact.Contact{}, err
+}
+
+func timing(w when.When, now time.Time, v event.View, zone *time.Location) (t Timing) {
+	t.Change, t.Quiet = w.Next(now, zone)
+	t.HeldUntil, _ = w.Hold(now, v, zone)
+	if !t.HeldUntil.After(now) {
+		t.HeldUntil = time.Time{}
+	}
+	t.Gap = int(w.Gap(v) / time.Minute)
+	return t
 }
 
 func severity(s event.Severity) string {
@@ -80,67 +123,4 @@ func severity(s event.Severity) string {
 		return "error"
 	}
 	return "info"
-}
-
-// scale renders messages as the channels do and measures them; nothing is sent.
-type scale struct {
-	channels map[string]channel.Channel
-	bytes    int // of the body rendered last
-}
-
-var errNotSent = errors.New("a preview sends nothing")
-
-func newScale(now func() time.Time) *scale {
-	s := &scale{channels: map[string]channel.Channel{}}
-	catch := func(r *http.Request) (*http.Response, error) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		s.bytes = len(body)
-		return nil, errNotSent
-	}
-	for _, c := range all.Channels(channel.Deps{Client: smithyhttp.ClientDoFunc(catch), Now: now}) {
-		s.channels[c.Spec().Name] = c
-	}
-	return s
-}
-
-// weigh gives the size of a message at a target, and the channel's limit; a channel that is not known gives 0.
-func (s *scale) weigh(ctx context.Context, t rule.Target, m message.Message) (bytes, limit int) {
-	c, known := s.channels[t.Channel]
-	if !known {
-		return 0, 0
-	}
-	s.bytes = 0
-	if _, err := c.Send(ctx, stand(c.Spec(), t.Settings), m); err == nil || s.bytes == 0 {
-		return 0, c.Spec().MaxBytes // the settings are at fault, which the faults tell
-	}
-	return s.bytes, c.Spec().MaxBytes
-}
-
-// stand is settings like those given whose address and secrets, which a draft may leave out, are nobody's. No body's size
-// depends on an address; of Lark's a signing secret adds a signature.
-func stand(spec channel.Spec, given channel.Settings) channel.Settings {
-	settings := channel.Settings{}
-	maps.Copy(settings, given)
-	for _, f := range spec.Fields {
-		switch {
-		case f.Address != nil:
-			settings[f.Name] = example(f.Address)
-		case f.Secret && f.Check != nil && f.Check(settings[f.Name]) != nil:
-			delete(settings, f.Name)
-		}
-	}
-	return settings
-}
-
-func example(a *channel.Address) string {
-	switch {
-	case len(a.Hosts) == 0:
-		return "https://example.com/"
-	case a.Token != "":
-		return "https://" + a.Hosts[0] + a.Path + "?" + a.Token + "=preview"
-	}
-	return "https://" + a.Hosts[0] + a.Path + "preview"
 }

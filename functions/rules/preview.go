@@ -26,7 +26,11 @@ type Preview struct {
 	Units    int             `json:"units"`
 	MaxUnits int             `json:"maxUnits"`
 	Pattern  string          `json:"pattern,omitempty" doc:"As JSON; left out where the event is at fault"`
-	Events   []Seen          `json:"events" doc:"The workspace's newest, without too large ones; then samples"`
+	Rules    int             `json:"rules" doc:"That the workspace's bus has, whosoever they are"`
+	MaxRules int             `json:"maxRules" doc:"EventBridge's quota of rules on a bus, unless it was raised"`
+	Events   []Seen          `json:"events" doc:"The workspace's newest, at most 50 and without too large ones, and the one asked for; then samples"`
+	Tried    int             `json:"tried" doc:"Recent events that were tried, of those that you may see: at most 1000 of the last week"`
+	Matched  int             `json:"matched" doc:"How many of those match"`
 	LeftOut  int             `json:"leftOut" doc:"How many of the newest are private to others, whose owners and administrators see them"`
 	Told     *Told           `json:"told,omitempty" doc:"The event that the messages tell"`
 	Messages []Message       `json:"messages"`
@@ -60,13 +64,16 @@ type Seen struct {
 	event event.Event
 }
 
-// maxRecent is how many recent events a preview tries.
-const maxRecent = 50
+const (
+	maxRecent = 50   // recent events that a preview tells of
+	maxTried  = 1000 // recent events that it tries
+)
 
 func (s *service) preview(ctx context.Context, in *struct {
 	InWorkspace
-	Event string `query:"event" maxLength:"256" doc:"What to tell: a sample's name, a recent event's id"`
-	Body  Rule
+	Event     string `query:"event" maxLength:"256" doc:"What to tell: a sample's name, a recent event's id"`
+	Languages string `query:"languages" enum:"own,all" default:"own" doc:"Of the messages: each target's own, or all that there are"`
+	Body      Rule
 }) (*struct{ Body Preview }, error) {
 	now, err := s.enter(ctx, in.Workspace, access.Viewer)
 	if err != nil {
@@ -79,8 +86,11 @@ func (s *service) preview(ctx context.Context, in *struct {
 	}
 	keepAuthor(&draft, old)
 	out := Preview{
-		Units: draft.Units(), MaxUnits: now.limits.Max(), Events: []Seen{}, Messages: []Message{}, Faults: []httpapi.Field{},
+		Units: draft.Units(), MaxUnits: now.limits.Max(), MaxRules: rule.DefaultRules, Events: []Seen{}, Messages: []Message{}, Faults: []httpapi.Field{},
 		Warnings: append([]httpapi.Field{}, warnings(draft.Event, now.catalog)...),
+	}
+	if out.Rules, err = now.store.Count(ctx, in.Workspace); err != nil {
+		return nil, err
 	}
 	reach, err := s.reach(ctx, now, draft)
 	if err != nil {
@@ -100,7 +110,7 @@ func (s *service) preview(ctx context.Context, in *struct {
 	if atFault := now.catalog.Check(draft.Event); atFault.Len() > 0 {
 		return &struct{ Body Preview }{out}, nil
 	}
-	if err = s.match(ctx, now, in.Workspace, draft.Event, &out); err != nil {
+	if err = s.match(ctx, now, in.Workspace, draft.Event, in.Event, &out); err != nil {
 		return nil, err
 	}
 	told, err := choose(out.Events, draft.Event, in.Event)
@@ -109,7 +119,9 @@ func (s *service) preview(ctx context.Context, in *struct {
 	}
 	if told != nil {
 		out.Told = &told.Told
-		out.Messages = s.messages(ctx, now, draft.Targets, told.event)
+		if out.Messages, err = s.messages(ctx, now, draft.Targets, told.event, in.Languages == "all"); err != nil {
+			return nil, err
+		}
 	}
 	return &struct{ Body Preview }{out}, nil
 }
@@ -130,7 +142,7 @@ func stored(ctx context.Context, now present, workspace, name string) (*rule.Sav
 }
 
 // match tries a choice on the newest events of the workspace that the caller may see and on the samples.
-func (s *service) match(ctx context.Context, now present, workspace string, choice catalog.Choice, out *Preview) error {
+func (s *service) match(ctx context.Context, now present, workspace string, choice catalog.Choice, asked string, out *Preview) error {
 	text, err := now.catalog.Pattern(choice)
 	if err != nil {
 		return err
@@ -149,13 +161,13 @@ func (s *service) match(ctx context.Context, now present, workspace string, choi
 		}
 		out.Events = append(out.Events, seen)
 	}
-	recent, err := s.sightings.Recent(ctx, now.catalog.Bus(workspace), maxRecent)
+	recent, err := s.sightings.Recent(ctx, now.catalog.Bus(workspace), maxTried)
 	if err != nil {
 		return err
 	}
 	caller := access.From(ctx)
 	for _, one := range recent {
-		if one.Event.SpecVersion == "" && one.Event.Data == nil { // its body was not kept
+		if !one.Kept {
 			continue
 		}
 		if !caller.MaySee(workspace, now.catalog.View(one.Event).VisibleTo()) {
@@ -166,7 +178,12 @@ func (s *service) match(ctx context.Context, now present, workspace string, choi
 		if err != nil {
 			return fmt.Errorf("encode event %q: %w", one.Event.ID, err)
 		}
-		try(Seen{Told: Told{Recent, one.Event.ID}, Seen: one.Seen, event: one.Event}, raw)
+		if out.Tried++; compiled.Match(raw) {
+			out.Matched++
+		}
+		if out.Tried <= maxRecent || one.Event.ID == asked {
+			try(Seen{Told: Told{Recent, one.Event.ID}, Seen: one.Seen, event: one.Event}, raw)
+		}
 	}
 	for _, one := range sample.All() {
 		e, err := event.Parse(one.Event)

@@ -19,6 +19,7 @@ import (
 const (
 	DefaultUnits   = 5   // of a rule: help.aliyun.com/en/eventbridge/product-overview/limits, targets of a rule
 	MaxUnits       = 100 // of a rule, as far as PAI advises to have that quota raised
+	DefaultRules   = 50  // of a bus: the same page
 	MaxDescription = 256 // characters, as PAI's own event notifications
 	maxMentions    = 50  // users of one target
 )
