@@ -117,10 +117,15 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 		return entry, nil
 	}
 	now := h.clock.Now()
-	if p.settings.Paused {
+	entry.NotBefore, entry.Gap = h.held(p, e.Rule.Bus, e.Rule.Name, e.Target, view, now), e.Target.When.Gap(view)
+	switch {
+	case !entry.NotBefore.IsZero():
+	case p.settings.Paused:
 		entry.NotBefore = now.Add(time.Minute)
-	} else if d := putOff(h.spec.Rush, now, entry.ID()); d > 0 {
-		entry.NotBefore = now.Add(d)
+	default:
+		if d := putOff(h.spec.Rush, now, entry.ID()); d > 0 {
+			entry.NotBefore = now.Add(d)
+		}
 	}
 	settings, err := e.Open(h.keys)
 	switch {

@@ -28,6 +28,7 @@ type parcel struct {
 	refused *channel.Outcome  // why the only delivery of it cannot be sent
 	moved   *string           // where its receiver is now, and not where it was when it was claimed
 	later   bool              // the ledger could not be asked where it goes
+	held    time.Time         // until when the only delivery of it is held; zero: it is not
 }
 
 // tell sends the deliveries of one slot: as one message if they have the same settings and language. What does not fit
@@ -43,6 +44,7 @@ func (h *Handler) tell(ctx context.Context, p present, slot []ledger.Delivery, r
 			a := ledger.Attempt{At: h.clock.Now(), Outcome: *parcel.refused}
 			attempts = []ledger.Attempt{a}
 			h.note(ctx, parcel, 1, a)
+		case !parcel.held.IsZero():
 		case parcel.moved != nil, parcel.later: // it is claimed again at once, by the pace of where it goes now
 		case !sent || h.further(ctx, parcel.list[0]):
 			sent = true
@@ -93,7 +95,9 @@ next:
 }
 
 // sendable says whether it is to be sent, and by this claim.
-func (p *parcel) sendable() bool { return p.refused == nil && p.moved == nil && !p.later }
+func (p *parcel) sendable() bool {
+	return p.refused == nil && p.moved == nil && !p.later && p.held.IsZero()
+}
 
 // digest makes one message of several. Its id is the same whenever the same deliveries are told together.
 func (h *Handler) digest(p present, d *parcel) {
@@ -140,6 +144,10 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 		one.refused = damaged("its event cannot be read")
 		return one
 	}
+	view := p.catalog.View(e)
+	if one.held = h.held(p, d.Bus, d.Rule, unit, view, h.clock.Now()); !one.held.IsZero() {
+		return one
+	}
 	if one.settings, err = unit.Open(h.keys, d.Bus, d.Rule); err != nil {
 		o := channel.Outcome{Class: channel.Misconfigured, Code: rule.CodeSealed, Text: channel.Short(err.Error())}
 		var sealed *rule.Error
@@ -164,7 +172,7 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 	}
 	o := h.options(p, language, d.Created)
 	o.ID, o.Zone, o.Words = h.messageID(d), one.zone, unit.Words
-	one.message = message.New(e, p.catalog.View(e), o)
+	one.message = message.New(e, view, o)
 	h.call(ctx, &one.message, unit.Mentions)
 	return one
 }
