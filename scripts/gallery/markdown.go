@@ -91,7 +91,7 @@ func text(s string) string {
 }
 
 // symbols draws the signs of tones.
-var symbols = strings.NewReplacer(
+var symbols = strings.NewReplacer( //nolint:gochecknoglobals // a table that never changes
 	"❌", sign("#e5484d", `<path d="M5 5l6 6M11 5l-6 6"/>`),
 	"✅", sign("#30a46c", `<path d="M4.5 8.5l2.4 2.4L11.6 5.6"/>`),
 	"⚠️", sign("#f08c00", `<path d="M8 4v5M8 11.4v.4"/>`),

@@ -35,6 +35,9 @@ func isToken(s string) bool {
 
 // Parse reads and normalises a URL: what changes with every request, such as DingTalk's timestamp and sign, is gone.
 func (a Address) Parse(value string) (*url.URL, error) {
+	if u := a.plain(value); u != nil {
+		return u, nil
+	}
 	switch {
 	case len(value) > maxAddress:
 		return nil, fmt.Errorf("is %d bytes long and at most %d are allowed", len(value), maxAddress)
@@ -66,6 +69,34 @@ func (a Address) Parse(value string) (*url.URL, error) {
 		return u, nil
 	}
 	return u, a.robot(u, allowed)
+}
+
+// plain is a robot's URL as it is usually written, nil for any other: most deliveries need no parser.
+func (a Address) plain(value string) *url.URL {
+	rest, ok := strings.CutPrefix(value, "https://")
+	if !ok || len(value) > maxAddress {
+		return nil
+	}
+	for _, host := range a.Hosts {
+		path, ok := strings.CutPrefix(rest, host)
+		if !ok || !strings.HasPrefix(path, a.Path) {
+			continue
+		}
+		u := &url.URL{Scheme: "https", Host: host, Path: path}
+		token := path[len(a.Path):]
+		if a.Token != "" {
+			query, found := strings.CutPrefix(token, "?")
+			name, value, equals := strings.Cut(query, "=")
+			if !found || !equals || name != a.Token {
+				continue
+			}
+			u.Path, u.RawQuery, token = path[:len(a.Path)], query, value
+		}
+		if isToken(token) {
+			return u
+		}
+	}
+	return nil
 }
 
 // robot pins a robot's URL and reduces it to what names the robot.

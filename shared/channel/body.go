@@ -89,6 +89,15 @@ func Lines(s string) iter.Seq2[int, string] {
 	}
 }
 
+// Name writes a fact's name: of a field it is ours, else an event's.
+func (b *Body) Name(f *message.Fact) {
+	if f.Field == "" {
+		b.Markdown(f.Name)
+		return
+	}
+	b.Raw(f.Name)
+}
+
 // Link writes a markdown link; text alone where the address is not fit for one. The text is made harmless.
 func (b *Body) Link(text, address string) {
 	address = Link(address)

@@ -183,10 +183,21 @@ func moment(t time.Time, zone *time.Location) string {
 		return ""
 	}
 	t = t.In(zone)
-	if name, _ := t.Zone(); strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") {
-		return t.Format("2006-01-02 15:04:05 UTC-07:00") // the zone has no abbreviation
+	var room [40]byte
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b := strconv.AppendInt(room[:0], int64(year), 10)
+	b = twoDigits(twoDigits(b, '-', int(month)), '-', day)
+	b = twoDigits(twoDigits(twoDigits(b, ' ', hour), ':', minute), ':', second)
+	name, _ := t.Zone()
+	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") { // the zone has no abbreviation
+		return string(b) + t.Format(" UTC-07:00")
 	}
-	return t.Format("2006-01-02 15:04:05 MST")
+	return string(append(append(b, ' '), name...))
+}
+
+func twoDigits(b []byte, before byte, n int) []byte {
+	return append(b, before, byte('0'+n/10), byte('0'+n%10))
 }
 
 func or(a, b string) string {

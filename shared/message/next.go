@@ -16,7 +16,7 @@ var embeddedCauses []byte
 
 // causes are what tells which next step helps, by what an event says; the first that fits wins. Read from the embedded
 // file at the first use.
-var causes = sync.OnceValue(readCauses)
+var causes = sync.OnceValue(readCauses) //nolint:gochecknoglobals // a table that never changes
 
 // cause is one line of causes.json. It fits where one of its lists does.
 type cause struct {

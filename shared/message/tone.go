@@ -32,7 +32,7 @@ func Symbol(t event.Tone) string {
 }
 
 // Symbol is that of the message's tone; a test has one of its own.
-func (m Message) Symbol() string {
+func (m *Message) Symbol() string {
 	if m.Test {
 		return "🔔"
 	}

@@ -94,13 +94,13 @@ func content(b *channel.Body, m message.Message, title string) {
 		if fact.Field == "next" { // what to do stands out
 			b.Raw(`> `)
 		}
-		label(b, fact.Name, colon)
+		label(b, &fact, colon)
 		b.Lines(fact.Value, newline)
 		b.Raw(`\n\n`)
 	}
 	for _, fact := range details {
 		b.Raw(`- `)
-		label(b, fact.Name, colon)
+		label(b, &fact, colon)
 		b.Lines(fact.Value, newline+`  `)
 		b.Raw(`\n`)
 	}
@@ -111,9 +111,9 @@ func content(b *channel.Body, m message.Message, title string) {
 	}
 }
 
-func label(b *channel.Body, name, colon string) {
+func label(b *channel.Body, fact *message.Fact, colon string) {
 	b.Raw(`**`)
-	b.Markdown(name)
+	b.Name(fact)
 	b.Raw(`**`)
 	b.Raw(colon)
 }

@@ -107,7 +107,7 @@ func (e *elements) item(item message.Item, language string) {
 func (e *elements) lead(f message.Fact, language string) {
 	e.open("div")
 	e.Raw(`,"text":{"tag":"lark_md","content":"**`)
-	e.Markdown(f.Name)
+	e.Name(&f)
 	e.Raw(`**`)
 	if strings.Contains(f.Value, "\n") || f.Field == "reason" { // its signs matter
 		e.Raw(`"}}`)
@@ -139,7 +139,7 @@ func (e *elements) columns(facts []message.Fact, language string) {
 		} else {
 			e.Raw(`{"is_short":false,"text":{"tag":"lark_md","content":"**`)
 		}
-		e.Markdown(f.Name)
+		e.Name(&f)
 		e.Raw(`**`)
 		if short {
 			e.Raw(`\n`)

@@ -6,33 +6,6 @@ import (
 	"pai-notify/shared/message"
 )
 
-// content is markdown being written, not yet inside JSON: WeCom's limit counts it so.
-type content []byte
-
-func (c *content) raw(s string)      { *c = append(*c, s...) }
-func (c *content) markdown(s string) { *c = append(*c, channel.Markdown(s)...) }
-
-func (c *content) link(text, address string) {
-	if address = channel.Link(address); address == "" {
-		c.markdown(text)
-		return
-	}
-	c.raw("[")
-	c.markdown(text)
-	c.raw("](")
-	c.raw(address)
-	c.raw(")")
-}
-
-func (c *content) lines(s, between string) {
-	for i, line := range channel.Lines(s) {
-		if i > 0 {
-			c.raw(between)
-		}
-		c.raw(line)
-	}
-}
-
 // colour of the title; the old dialect has three, and none of them says that all goes its way.
 func colour(t event.Tone) string {
 	switch t {
@@ -47,102 +20,105 @@ func colour(t event.Tone) string {
 	return ""
 }
 
-// renderOld writes the markdown that has headings, bold, links, quotes, colours and mentions, and nothing else.
-func renderOld(m message.Message) (content, error) {
-	c := make(content, 0, 2048)
-	c.raw("### ")
+// renderOld writes, as all of a JSON string, the markdown that has headings, bold, links, quotes, colours and mentions, and nothing else.
+func renderOld(m message.Message) ([]byte, error) {
+	c := make(channel.Body, 0, 3072)
+	c.Raw("### ")
 	if colour := colour(m.Tone); colour != "" {
-		c.raw("<font color=\"" + colour + "\">")
-		c.markdown(channel.Title(m))
-		c.raw("</font>\n")
+		c.Raw(`<font color=\"`)
+		c.Raw(colour)
+		c.Raw(`\">`)
+		c.Markdown(channel.Title(m))
+		c.Raw(`</font>\n`)
 	} else {
-		c.markdown(channel.Title(m))
-		c.raw("\n")
+		c.Markdown(channel.Title(m))
+		c.Raw(`\n`)
 	}
-	c.said(m.Before)
+	said(&c, m.Before)
 	for _, item := range m.Items {
-		c.raw("> " + message.Symbol(item.Tone) + " ")
-		c.link(item.Title, item.Link)
-		c.raw("\n")
+		c.Raw("> " + message.Symbol(item.Tone) + " ")
+		c.Link(item.Title, item.Link)
+		c.Raw(`\n`)
 	}
 	if more := message.MoreText(m.Language, m.More); more != "" {
-		c.raw("> " + more + "\n")
+		c.Raw("> " + more + `\n`)
 	}
 	colon := message.Colon(m.Language)
 	lead, details := channel.Parts(m.Facts)
 	for _, fact := range lead {
 		if fact.Field == "next" { // what to do stands out
-			c.raw("<font color=\"info\">**")
-			c.markdown(fact.Name)
-			c.raw("**</font>")
+			c.Raw(`<font color=\"info\">**`)
+			c.Name(&fact)
+			c.Raw("**</font>")
 		} else {
-			c.raw("**")
-			c.markdown(fact.Name)
-			c.raw("**")
+			c.Raw("**")
+			c.Name(&fact)
+			c.Raw("**")
 		}
-		c.raw(colon)
-		c.lines(fact.Value, "\n")
-		c.raw("\n")
+		c.Raw(colon)
+		c.Lines(fact.Value, `\n`)
+		c.Raw(`\n`)
 	}
 	for _, fact := range details {
-		c.raw("> <font color=\"comment\">")
-		c.markdown(fact.Name)
-		c.raw("</font>")
-		c.raw(colon)
-		c.lines(fact.Value, "\n> ")
-		c.raw("\n")
+		c.Raw(`> <font color=\"comment\">`)
+		c.Name(&fact)
+		c.Raw("</font>")
+		c.Raw(colon)
+		c.Lines(fact.Value, `\n> `)
+		c.Raw(`\n`)
 	}
-	c.said(m.After)
+	said(&c, m.After)
 	if m.Link != "" && channel.Link(m.Link) != "" {
-		c.raw("\n")
-		c.link(message.LinkText(m.Language), m.Link)
+		c.Raw(`\n`)
+		c.Link(message.LinkText(m.Language), m.Link)
 	}
 	for i, id := range called(m) {
 		if i == 0 {
-			c.raw("\n")
+			c.Raw(`\n`)
 		}
-		c.raw("<@" + id + ">")
+		c.Raw("<@" + id + ">")
 	}
 	return c, nil
 }
 
 // renderNew writes the markdown that has lists and rules, but neither colours nor mentions. Clients below 4.1.36 show it
 // as plain text, so it is for digests alone and has no tables.
-func renderNew(m message.Message) (content, error) {
-	c := make(content, 0, 2048)
-	c.raw("### ")
-	c.markdown(channel.Title(m))
-	c.raw("\n")
-	c.said(m.Before)
+func renderNew(m message.Message) ([]byte, error) {
+	c := make(channel.Body, 0, 3072)
+	c.Raw("### ")
+	c.Markdown(channel.Title(m))
+	c.Raw(`\n`)
+	said(&c, m.Before)
 	for _, item := range m.Items {
-		c.raw("- " + message.Symbol(item.Tone) + " ")
-		c.link(item.Title, item.Link)
-		c.raw("\n")
+		c.Raw("- " + message.Symbol(item.Tone) + " ")
+		c.Link(item.Title, item.Link)
+		c.Raw(`\n`)
 	}
 	if more := message.MoreText(m.Language, m.More); more != "" {
-		c.raw("- " + more + "\n")
+		c.Raw("- " + more + `\n`)
 	}
-	c.raw("\n---\n")
+	c.Raw(`\n---\n`)
 	colon := message.Colon(m.Language)
 	for _, fact := range m.Facts {
-		c.raw("**")
-		c.markdown(fact.Name)
-		c.raw("**")
-		c.raw(colon)
-		c.lines(fact.Value, "\n")
-		c.raw("\n\n")
+		c.Raw("**")
+		c.Name(&fact)
+		c.Raw("**")
+		c.Raw(colon)
+		c.Lines(fact.Value, `\n`)
+		c.Raw(`\n\n`)
 	}
-	c.said(m.After)
+	said(&c, m.After)
 	if m.Link != "" && channel.Link(m.Link) != "" {
-		c.link(message.LinkText(m.Language), m.Link)
+		c.Link(message.LinkText(m.Language), m.Link)
 	}
 	return c, nil
 }
 
 // said writes a line of the target's own.
-func (c *content) said(line string) {
+func said(c *channel.Body, line string) {
 	if line != "" {
-		c.raw(channel.MarkdownLine(line) + "\n")
+		c.Text(channel.MarkdownLine(line))
+		c.Raw(`\n`)
 	}
 }
 

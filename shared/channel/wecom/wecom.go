@@ -85,14 +85,13 @@ func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*ht
 	if len(m.Items) > 0 && !calls(m) {
 		kind, render = "markdown_v2", renderNew
 	}
-	content, err := channel.Fit(m, maxContent, render)
+	content, err := channel.Fit(m, maxContent, render) // a little less, as it counts the escapes of JSON too
 	if err != nil {
 		return nil, err
 	}
-	b := make(channel.Body, 0, len(content)+256)
+	b := make(channel.Body, 0, len(content)+64)
 	b.Raw(`{"msgtype":"` + kind + `","` + kind + `":{"content":"`)
-	b.Text(string(content))
-	b.Raw(`"}}`)
+	b = append(append(b, content...), `"}}`...)
 	return channel.Post(u, "application/json; charset=utf-8", b), nil
 }
 

@@ -100,10 +100,17 @@ func TestTheLimitCountsBytesOfTheContentAndIsUsed(t *testing.T) {
 	t.Parallel()
 	m := channeltest.Message()
 	m.Facts[2].Value = strings.Repeat("显存不足，", 1000)
-	out, err := channel.Fit(m, maxContent, renderOld)
-	got := string(out)
-	if err != nil || len(got) > maxContent || len(got) < maxContent-300 {
-		t.Errorf("the content has %d bytes, %v; want a little under %d", len(got), err, maxContent)
+	req, err := newWire(nil).Request(settings("https://qyapi.weixin.qq.com"), m, channeltest.At())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := make([]byte, req.ContentLength)
+	if _, err := req.Body.Read(raw); err != nil {
+		t.Fatal(err)
+	}
+	got := shown(raw)
+	if len(got) > maxContent || len(got) < maxContent-300 {
+		t.Errorf("the content has %d bytes; want a little under %d", len(got), maxContent)
 	}
 	if !strings.Contains(got, "工作空间") || !strings.Contains(got, "PAI · 任务失败") {
 		t.Errorf("a short fact or the title fell to the cut: %s", got)
@@ -113,9 +120,9 @@ func TestTheLimitCountsBytesOfTheContentAndIsUsed(t *testing.T) {
 func TestColourFollowsTheTone(t *testing.T) {
 	t.Parallel()
 	for tone, want := range map[event.Tone]string{
-		event.Neutral: `### 🔵 PAI `, event.Good: `### <font color="info">✅ PAI `, event.Waiting: `### <font color="comment">⏳ PAI `,
-		event.Stopped:  `### <font color="comment">⏹️ PAI `,
-		event.Alarming: `### <font color="warning">⚠️ PAI `, event.Bad: `### <font color="warning">❌ PAI `,
+		event.Neutral: `### 🔵 PAI `, event.Good: `### <font color=\"info\">✅ PAI `, event.Waiting: `### <font color=\"comment\">⏳ PAI `,
+		event.Stopped:  `### <font color=\"comment\">⏹️ PAI `,
+		event.Alarming: `### <font color=\"warning\">⚠️ PAI `, event.Bad: `### <font color=\"warning\">❌ PAI `,
 	} {
 		m := channeltest.Message()
 		m.Tone = tone
