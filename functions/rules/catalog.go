@@ -6,6 +6,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
 )
 
@@ -13,8 +14,21 @@ import (
 type Choices struct {
 	Sources  []catalog.Source `json:"sources"`
 	Channels []Channel        `json:"channels"`
+	Words    Wording          `json:"words" doc:"What a target's own words can be made of"`
 	Limits   Limits           `json:"limits"`
 	Contacts int              `json:"contacts" doc:"How many contacts there are; without any, channels that name contacts reach nobody yet"`
+}
+
+// Wording is what targets[].words can name.
+type Wording struct {
+	Fields       []FactField `json:"fields" doc:"Of fields, in the order in which messages tell them"`
+	Placeholders []string    `json:"placeholders" doc:"Of before and after, in double braces: the fields, and a few more"`
+}
+
+// FactField is a fact that messages can tell.
+type FactField struct {
+	Name  string            `json:"name" example:"owner"`
+	Label map[string]string `json:"label"`
 }
 
 // Channel describes one channel.
@@ -81,6 +95,14 @@ func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choic
 		Units: now.limits.Max(), DefaultUnits: rule.DefaultUnits, MaxUnits: rule.MaxUnits, Description: rule.MaxDescription,
 		ScopeIDs: catalog.MaxIDs, ScopeValue: catalog.MaxValue,
 	}}
+	out.Words.Placeholders = message.Placeholders()
+	for _, name := range message.Fields() {
+		field := FactField{name, map[string]string{}}
+		for _, language := range message.Languages() {
+			field.Label[language] = message.FieldLabel(language, name)
+		}
+		out.Words.Fields = append(out.Words.Fields, field)
+	}
 	if out.Contacts, err = s.book.Count(ctx); err != nil {
 		return nil, err
 	}

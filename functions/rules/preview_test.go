@@ -193,6 +193,14 @@ func TestTheCatalogueTellsAllThatCanBeChosen(t *testing.T) {
 			}
 		}
 	}
+	for _, f := range c.Words.Fields {
+		if f.Label["en"] == "" || f.Label["zh"] == "" || !slices.Contains(c.Words.Placeholders, f.Name) {
+			t.Errorf("field %+v lacks something", f)
+		}
+	}
+	if len(c.Words.Fields) < 20 || len(c.Words.Placeholders) <= len(c.Words.Fields) {
+		t.Errorf("words %+v", c.Words)
+	}
 	checks := map[string]bool{}
 	for _, channel := range c.Channels {
 		checks[channel.Name] = channel.SilentCheck
