@@ -38,6 +38,11 @@ func names() []string {
 	}
 }
 
+// mailFrom are the settings of mail that is sent in a region.
+func mailFrom(region string) channel.Settings {
+	return channel.Settings{"from": "pai@notify.example.com", "region": region, channel.To: "alice@example.com"}
+}
+
 func TestOurChannelsAreUnderstoodByTheServices(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -50,6 +55,9 @@ func TestOurChannelsAreUnderstoodByTheServices(t *testing.T) {
 		{inbox.Voice, voice.New, channel.Settings{"templateZh": "TTS_190000001", "templateEn": "TTS_190000002", channel.To: "+8613800138001"}},
 		{inbox.Voice, voice.New, channel.Settings{"templateZh": "TTS_190000003", "showNumber": "057100000000", "playTimes": "3", channel.To: "+8613800138001"}},
 		{inbox.Email, email.New, channel.Settings{"from": "pai@notify.example.com", "alias": "PAI 通知", "replyTo": "ops@example.com", channel.To: "alice@example.com"}},
+		{inbox.Email, email.New, mailFrom("ap-southeast-1")}, // where the API has another version
+		{inbox.Email, email.New, mailFrom("ap-southeast-2")},
+		{inbox.Email, email.New, mailFrom("eu-central-1")},
 	} {
 		for i, name := range names() {
 			w := start(t, still)
