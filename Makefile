@@ -79,6 +79,10 @@ lint: $(LINTER) ## Lint the code
 fuzz: ## Fuzz every target for FUZZ_TIME (5s)
 	@bash scripts/fuzz.sh $(FUZZ_TIME)
 
+.PHONY: sbom
+sbom: ## Write the bill of materials of what is deployed, and the list of its licences
+	@bash scripts/sbom.sh
+
 .PHONY: bench
 bench: ## Time the steps of a delivery
 	go test -run '^$$' -bench . -benchmem ./shared/...
