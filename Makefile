@@ -46,6 +46,10 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.
 	@echo "installing the console's packages"
 	@cd $(WEB) && npm ci --silent --no-audit --no-fund
 
+.PHONY: browser
+browser: package ## Try the console in a real browser, against the local cloud
+	@bash scripts/browser.sh
+
 .PHONY: openapi
 openapi: ## Write the API's description for the console's types, after a change of the API
 	@bash scripts/package.sh
@@ -90,6 +94,7 @@ bench: ## Time the steps of a delivery
 .PHONY: tools
 tools: $(LINTER) scripts/serverless/node_modules/.package-lock.json
 	@bash scripts/postgres.sh
+	@bash scripts/chromium.sh
 
 $(LINTER):
 	@echo "building golangci-lint (once, some minutes)"

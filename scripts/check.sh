@@ -22,6 +22,7 @@ step "vet" go vet ./...
 step "lint" make --no-print-directory lint
 step "package" make --no-print-directory package
 step "openapi" go run ./scripts/openapi -check
+step "browser" bash scripts/browser.sh
 step "test" env CGO_ENABLED=1 go test -race -timeout 15m ./...
 step "fuzz" make --no-print-directory fuzz
 step "demo" make --no-print-directory demo ONCE=1 PORT="${DEMO_PORT:-9760}"

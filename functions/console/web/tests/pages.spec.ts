@@ -37,9 +37,9 @@ test('every page can be used with a screen reader, and fits the screen', async (
     ['/#/w/nlp_train/setup', () => expect(page.locator('.step').first()).toBeVisible()],
     ['/#/deliveries?workspace=nlp_train', () => expect(page.locator('.opening').first()).toBeVisible()],
     ['/#/settings', () => expect(page.getByLabel(t.settings.zone)).toBeVisible()],
-    ['/#/contacts', () => expect(page.getByText(t.contacts.empty)).toBeVisible()],
+    ['/#/contacts', () => expect(page.locator('.opening').first()).toBeVisible()],
     ['/#/keys', () => expect(page.getByText('pnk_').first()).toBeVisible()],
-    ['/#/audit', () => expect(page.locator('.ant-table-row').first()).toBeVisible()],
+    ['/#/audit', () => expect(page.getByText('key.make').or(page.getByText('session.open')).first()).toBeVisible()],
     ['/#/help', () => expect(page.getByRole('img').first()).toBeVisible()],
     ['/#/nowhere', () => expect(page.getByText(t.common.page)).toBeVisible()],
   ];

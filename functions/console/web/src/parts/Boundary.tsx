@@ -1,4 +1,4 @@
-import { Button, Result } from 'antd';
+import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useRouteError } from 'react-router';
 
@@ -9,11 +9,10 @@ export function Boundary() {
   const text = error instanceof Error ? error.message : String(error);
   const old = /dynamically imported module|module script|Importing a module/i.test(text);
   return (
-    <Result
-      status="warning"
-      title={<span role="alert">{old ? t('problem.newRelease') : t('problem.crash')}</span>}
-      subTitle={old ? undefined : `${text} ${t('problem.pageAdvice')}`}
-      extra={<Button type="primary" onClick={() => location.reload()}>{t('problem.reload')}</Button>}
-    />
+    <div className="nothing">
+      <p className="title" role="alert">{old ? t('problem.newRelease') : t('problem.crash')}</p>
+      {!old && <p className="lead wrap">{text} {t('problem.pageAdvice')}</p>}
+      <Button type="primary" onClick={() => location.reload()}>{t('problem.reload')}</Button>
+    </div>
   );
 }

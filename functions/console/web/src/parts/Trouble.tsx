@@ -1,4 +1,4 @@
-import { Alert, Button, Result, Skeleton } from 'antd';
+import { Alert, Button, Skeleton } from 'antd';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -20,24 +20,16 @@ export function Trouble({ error, again }: { error: unknown; again?: () => void }
   const title =
     problem.status === 403 ? t('problem.forbidden') : problem.status === 404 ? t('problem.notFound') : t('problem.wrong');
   return (
-    <Result
-      className="trouble"
-      status={problem.status === 403 ? '403' : problem.status === 404 ? '404' : 'warning'}
-      icon={<TroubleSign />}
-      title={<span role="alert">{title}</span>}
-      subTitle={
-        <>
-          <p>{problem.detail}</p>
-          <p>{problem.advice}</p>
-        </>
-      }
-      extra={
-        <>
-          {again && <Button onClick={again}>{t('problem.again')}</Button>}
-          {toSetup.has(problem.code) && <Button type="primary" href={setupPlace()}>{t('problem.setup')}</Button>}
-        </>
-      }
-    />
+    <div className="nothing trouble">
+      <TroubleSign />
+      <p className="title" role="alert">{title}</p>
+      <p className="lead">{problem.detail}</p>
+      <p className="lead">{problem.advice}</p>
+      <p className="row middle">
+        {again && <Button onClick={again}>{t('problem.again')}</Button>}
+        {toSetup.has(problem.code) && <Button type="primary" href={setupPlace()}>{t('problem.setup')}</Button>}
+      </p>
+    </div>
   );
 }
 

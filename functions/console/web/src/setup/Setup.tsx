@@ -82,7 +82,7 @@ function Overall({ steps, busy, act }: { steps: Step[] } & ActProps) {
     <section className="card overall">
       <Progress type="circle" size={56} percent={Math.round((100 * done) / used.length)} format={() => `${done}/${used.length}`} status={done === used.length ? 'success' : 'normal'} aria-label={text} />
       <div>
-        <h2 className="flat" role="status">{done === used.length ? t('setup.allDone') : text}</h2>
+        <div role="status"><h2 className="flat">{done === used.length ? t('setup.allDone') : text}</h2></div>
         {running && <p className="lead">{t('setup.checking')}</p>}
       </div>
       <span className="space" />

@@ -1,9 +1,10 @@
 import { ClusterOutlined, DownOutlined } from '@ant-design/icons';
-import { Button, Form, Input, Modal } from 'antd';
-import { useState } from 'react';
+import { Button, Input, Modal } from 'antd';
+import { useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate, useParams } from 'react-router';
 import { Heading } from '../parts/Heading';
+import { Row } from '../parts/Row';
 import { useKnown, workspaceForm } from './workspace';
 
 /** Asks for a workspace and opens one of its pages. */
@@ -52,14 +53,22 @@ function useGo(page: string) {
 function Choice({ go }: { go: (workspace: string) => void }) {
   const { t } = useTranslation();
   const known = useKnown();
+  const [name, setName] = useState('');
+  const [wrong, setWrong] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const good = workspaceForm.test(name.trim());
+    setWrong(!good);
+    if (good) go(name.trim());
+  };
   return (
     <>
-      <Form layout="vertical" requiredMark={false} onFinish={({ name }: { name: string }) => go(name.trim())}>
-        <Form.Item name="name" label={t('workspace.name')} rules={[{ required: true, whitespace: true, pattern: workspaceForm, message: t('workspace.wrong') }]}>
-          <Input autoComplete="off" spellCheck={false} placeholder="nlp_train" autoFocus />
-        </Form.Item>
-        <Button type="primary" htmlType="submit">{t('workspace.go')}</Button>
-      </Form>
+      <form noValidate onSubmit={submit}>
+        <Row label={t('workspace.name')} faults={wrong ? [t('workspace.wrong')] : []}>
+          {(tied) => <Input {...tied} value={name} autoComplete="off" spellCheck={false} placeholder="nlp_train" autoFocus onChange={(event) => setName(event.target.value)} />}
+        </Row>
+        <Button type="primary" htmlType="submit" className="under">{t('workspace.go')}</Button>
+      </form>
       {known.length > 0 && (
         <div className="known">
           <h2 className="small">{t('workspace.known')}</h2>

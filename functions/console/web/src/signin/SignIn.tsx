@@ -1,10 +1,11 @@
 import { BellOutlined } from '@ant-design/icons';
-import { Alert, Button, Form, Input } from 'antd';
-import { useEffect, useState } from 'react';
+import { Alert, Button, Input } from 'antd';
+import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client';
 import type { Setup } from '../api/types';
 import { Copy } from '../parts/Copy';
+import { Row } from '../parts/Row';
 import { TroubleNote } from '../parts/Trouble';
 import { session } from '../session';
 import { Preferences } from '../shell/Preferences';
@@ -45,10 +46,14 @@ function useTry() {
 function WithKey({ ended, open }: { ended: boolean; open: (token: string) => void }) {
   const { t } = useTranslation();
   const { busy, error, attempt } = useTry();
-  const submit = ({ key }: { key: string }) => {
+  const [key, setKey] = useState('');
+  const [missing, setMissing] = useState(false);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
     const given = key.trim();
-    if (given.startsWith('pnb_')) return open(given);
-    attempt(() => session.start(given));
+    setMissing(given === '');
+    if (given.startsWith('pnb_')) open(given);
+    else if (given !== '') attempt(() => session.start(given));
   };
   return (
     <>
@@ -56,12 +61,12 @@ function WithKey({ ended, open }: { ended: boolean; open: (token: string) => voi
       <p className="lead">{t('signin.lead')}</p>
       {ended && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
       <TroubleNote error={error} />
-      <Form layout="vertical" requiredMark={false} onFinish={submit}>
-        <Form.Item name="key" label={t('signin.key')} extra={t('signin.keyHelp')} rules={[{ required: true, whitespace: true, message: t('signin.missing') }]}>
-          <Input.Password autoComplete="current-password" spellCheck={false} size="large" placeholder="pnk_…" autoFocus />
-        </Form.Item>
-        <Button type="primary" htmlType="submit" size="large" block loading={busy}>{t('signin.button')}</Button>
-      </Form>
+      <form noValidate onSubmit={submit}>
+        <Row label={t('signin.key')} help={t('signin.keyHelp')} faults={missing ? [t('signin.missing')] : []}>
+          {(tied) => <Input.Password {...tied} value={key} autoComplete="current-password" spellCheck={false} size="large" placeholder="pnk_…" autoFocus onChange={(event) => setKey(event.target.value)} />}
+        </Row>
+        <Button type="primary" htmlType="submit" size="large" block loading={busy} className="under">{t('signin.button')}</Button>
+      </form>
       <p className="lead foot">{t('signin.token')}</p>
     </>
   );
