@@ -11,7 +11,7 @@ import (
 // where. A phone shows some twenty lines at once.
 const (
 	reasonHead = 2 // lines
-	reasonTail = 6
+	reasonTail = 5
 )
 
 // reason is the code in words, and the text with its line breaks.
@@ -60,7 +60,7 @@ func cutLines(s string, w *words) string {
 
 // sought is the part of a reason in which signs of its cause are looked for: all of it, or both ends of a long one.
 func sought(reason string) string {
-	const head, tail = 512, 1536 // bytes
+	const head, tail = 256, 768 // bytes
 	if len(reason) <= head+tail {
 		return reason
 	}
