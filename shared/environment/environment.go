@@ -73,7 +73,7 @@ func Read(getenv func(string) string, required ...string) (Environment, error) {
 		fault("FUNCTION_ARN", "%q lacks {function}, where a function's name is put", v)
 	}
 	env.Provider = readProvider(getenv, fault)
-	local := loopback(env.DatabaseURL)
+	local := env.DatabaseURL == "" || loopback(env.DatabaseURL) // what has no database keeps nothing by the clock
 	for _, name := range []string{"EVENTBRIDGE_ENDPOINT", "CLOUD_ENDPOINT"} {
 		v := getenv(name)
 		if v == "" {

@@ -35,11 +35,11 @@ func TestAClockIsRefusedWhereAnythingIsNotOnThisMachine(t *testing.T) {
 		database, endpoint string
 		refused            bool
 	}{
-		"embedded database":          {"sqlite:/tmp/x", "", false},
-		"loopback":                   {"postgres://u:p@127.0.0.1:5432/n", "http://127.0.0.1:9700", false},
-		"shared database":            {"postgres://u:p@pg.example.com/n", "", true},
-		"endpoint of the real cloud": {"sqlite:/tmp/x", "https://eventbridge-console.cn-hangzhou.aliyuncs.com", true},
-		"no database":                {"", "http://127.0.0.1:9700", true},
+		"embedded database":           {"sqlite:/tmp/x", "", false},
+		"loopback":                    {"postgres://u:p@127.0.0.1:5432/n", "http://127.0.0.1:9700", false},
+		"shared database":             {"postgres://u:p@pg.example.com/n", "", true},
+		"endpoint of the real cloud":  {"sqlite:/tmp/x", "https://eventbridge-console.cn-hangzhou.aliyuncs.com", true},
+		"no database, as the console": {"", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

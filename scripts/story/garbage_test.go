@@ -1,0 +1,188 @@
+package story
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// nonsense makes requests that mean nothing, or almost something, for some routes.
+type nonsense struct {
+	random *rand.Rand
+	routes []string
+	key    string
+}
+
+func (n *nonsense) pick(list ...string) string { return list[n.random.IntN(len(list))] }
+
+func (n *nonsense) bytes(most int) string {
+	b := make([]byte, n.random.IntN(most))
+	for i := range b {
+		b[i] = byte(n.random.UintN(256))
+	}
+	return string(b)
+}
+
+// request is a request as bytes, well formed or not.
+func (n *nonsense) request(host string) []byte {
+	if n.random.IntN(20) == 0 {
+		return []byte(n.bytes(400) + "\r\n\r\n")
+	}
+	method, path, _ := strings.Cut(n.routes[n.random.IntN(len(n.routes))], " ")
+	if n.random.IntN(4) == 0 {
+		method = n.pick("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X")
+	}
+	path = strings.NewReplacer("{ws}", n.pick("nlp_train", "..", "%00", "a%2Fb", "深度"), "{name}", n.pick("a", "%ff", "a:b:enable"),
+		"{id}", n.pick(strings.Repeat("a", 26), "1", "%27%20or%201=1")).Replace(path)
+	switch n.random.IntN(6) {
+	case 0:
+		path += "?" + n.pick("workspace=%", "limit=-1&cursor=%%%", "from=x&to=0001-01-01T00:00:00Z", "after=99999999999999999999", strings.Repeat("a=b&", 300))
+	case 1:
+		path = "/" + fmt.Sprintf("%x", n.bytes(40)) + path
+	}
+	body := n.pick("", "{}", "[", "null", `"x"`, `{"name":null,"targets":[{}]}`, strings.Repeat("[", 3000), `{"a":1,"a":2}`, `{"name":1e999}`,
+		`{"csv":"a,b\n\"c"}`, n.bytes(2000), `{"event":{"scope":{"kind":{}}},"targets":"x"}`, "Action=PutEvents&x=%zz", strings.Repeat("é", 500))
+	authorization := n.pick("", "Bearer "+n.key, "Bearer pnk_aaaaaaaaaa_"+strings.Repeat("a", 52), "Bearer pns_x", "Basic eDp5", "Bearer \x7f")
+	cookie := n.pick("", "pai-notify=pns_x", "__Host-pai-notify="+strings.Repeat("a", 3000), "a=b; ;;=")
+	kind := n.pick("application/json", "text/plain", "multipart/form-data", "application/x-www-form-urlencoded", "\"")
+	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: %s\r\nAuthorization: %s\r\nCookie: %s\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, host, kind, authorization, cookie, len(body), body)
+}
+
+// throw sends bytes and gives the answer's status; 0 where the connection was closed without one.
+func throw(host string, request []byte) (status int, text string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", host)
+	if err != nil {
+		return 0, "", err
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
+	if _, err := conn.Write(request); err != nil {
+		return 0, "", nil //nolint:nilerr // refused before it was read whole
+	}
+	answer, err := io.ReadAll(io.LimitReader(conn, 1<<20))
+	if len(answer) == 0 {
+		return 0, "", nil //nolint:nilerr // closed without a word
+	}
+	if err != nil && !bytes.HasPrefix(answer, []byte("HTTP/")) {
+		return 0, "", err
+	}
+	fields := strings.Fields(string(answer))
+	if len(fields) > 1 {
+		status, _ = strconv.Atoi(fields[1])
+	}
+	return status, string(answer), nil
+}
+
+func TestTenThousandSenselessRequestsDoNoHarm(t *testing.T) {
+	t.Parallel()
+	c := start(t, 20)
+	c.setUp("nlp_train")
+	const each, senders = 10_000, 6
+	routes := operations(t)
+	memory := func() (all map[string]int) {
+		all = map[string]int{"localcloud": rss(c.process.Process.Pid)}
+		for name := range c.instances() {
+			all[name] = c.resident(name)
+		}
+		return all
+	}
+	warm := map[string]int{}
+	for round := range 2 { // the first tells what memory the processes take when they work at all
+		count := each
+		if round == 0 {
+			count = each / 10
+		}
+		statuses, mu := map[string]int{}, sync.Mutex{}
+		for port, base := range map[string]string{"cloud": c.Cloud, "api": c.API, "inbox": c.Inbox} {
+			host := strings.TrimPrefix(base, "http://")
+			list := routes
+			if port != "api" {
+				list = append([]string{
+					"POST /", "POST /openapi/putEvents", "GET /local/counts", "GET /api/inbox", "POST /dingtalk/robot/send", "POST /wecom/cgi-bin/webhook/send",
+					"POST /lark/open-apis/bot/v2/hook/x",
+				}, routes[:3]...)
+			}
+			var wg sync.WaitGroup
+			for sender := range senders {
+				wg.Go(func() {
+					n := &nonsense{rand.New(rand.NewPCG(uint64(round), uint64(sender))), list, c.Key}
+					for range count / senders {
+						request := n.request(host)
+						status, text, err := throw(host, request)
+						if err != nil {
+							t.Errorf("%s is gone: %v", port, err)
+							return
+						}
+						if status >= 500 && status != http.StatusServiceUnavailable && status != http.StatusNotImplemented {
+							t.Errorf("%s answers %d to %.200q: %s", port, status, request, tail(text, 200))
+						}
+						mu.Lock()
+						statuses[fmt.Sprint(port, " ", status)]++
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+		}
+		t.Logf("answers: %v", statuses)
+		now := memory()
+		t.Logf("memory, kB: %v", now)
+		if round == 0 {
+			warm = now
+			continue
+		}
+		for name, kB := range now {
+			if before := warm[name]; before > 0 && kB > before+64<<10 {
+				t.Errorf("%s holds %d kB after %d, it grows", name, kB, before)
+			}
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(c.data, "logs", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range logs {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := bytes.Index(text, []byte(`"msg":"panic"`)); i >= 0 {
+			t.Errorf("%s tells of a panic: %s", filepath.Base(name), text[i:min(i+600, len(text))])
+		}
+		if bytes.Contains(text, []byte("goroutine 1 [")) || bytes.Contains(text, []byte(c.Key)) {
+			t.Errorf("%s tells of a crash, or holds the key", filepath.Base(name))
+		}
+	}
+	if strings.Contains(c.logs.String(), "panic") {
+		t.Errorf("the local cloud panicked: %s", tail(c.logs.String(), 1000))
+	}
+	c.api(http.MethodGet, "/workspaces/nlp_train/rules", nil).must(t, http.StatusOK)
+}
+
+// rss is how much memory a process holds, in kB.
+func rss(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	kB, err := strconv.Atoi(strings.Fields(rest + " 0")[0])
+	if err != nil {
+		return 0
+	}
+	return kB
+}
