@@ -50,6 +50,17 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	})
 	said += c.rpc("2020-04-01", "ListTargets", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
 	said += c.rpc("2020-04-01", "GetRule", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
+	// Metrics and the audit, whose rows hold what was changed; sessions and keys.
+	said += c.api(http.MethodGet, "/metrics", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodGet, "/audit/export", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodGet, "/audit/verification", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodPost, "/session", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodGet, "/keys", nil).must(t, http.StatusOK).Text
+	said += c.api(http.MethodGet, "/deliveries?limit=500", nil).must(t, http.StatusOK).Text
+	said += ask(t, http.MethodGet, c.API+"/", nil).must(t, http.StatusOK).Text // the console's page
+	if strings.Contains(said, c.Key) {
+		t.Errorf("an answer holds an API key: %s", around(said, c.Key))
+	}
 	if strings.Contains(said, planted) {
 		t.Errorf("an answer of the API or a parameter of EventBridge holds a secret: %s", around(said, planted))
 	}
