@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/message"
+	"pai-notify/shared/mute"
 	"pai-notify/shared/rule"
+	"pai-notify/shared/when"
 )
 
 // Choices is all that a rule can be made of; labels, hints and help come in every language: zh and en.
@@ -79,6 +82,9 @@ type Limits struct {
 	DefaultUnits int `json:"defaultUnits"`
 	MaxUnits     int `json:"maxUnits" doc:"What settings.unitsPerRule can be, where EventBridge's quota of targets a rule allows it"`
 	Description  int `json:"description" doc:"Characters"`
+	Quiet        int `json:"quiet" doc:"Spans of quiet hours of a target"`
+	GapMinutes   int `json:"gapMinutes" doc:"Of a target"`
+	MuteHours    int `json:"muteHours" doc:"For how long a rule or a target can be muted"`
 	ScopeIDs     int `json:"scopeIds"`
 	ScopeValue   int `json:"scopeValue" doc:"Bytes of an id or a prefix"`
 }
@@ -93,6 +99,7 @@ func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choic
 	}
 	out := Choices{Sources: now.catalog.Sources, Limits: Limits{
 		Units: now.limits.Max(), DefaultUnits: rule.DefaultUnits, MaxUnits: rule.MaxUnits, Description: rule.MaxDescription,
+		Quiet: when.MaxQuiet, GapMinutes: when.MaxGap, MuteHours: int(mute.MaxTime / time.Hour),
 		ScopeIDs: catalog.MaxIDs, ScopeValue: catalog.MaxValue,
 	}}
 	out.Words.Placeholders = message.Placeholders()

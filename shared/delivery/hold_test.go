@@ -91,7 +91,7 @@ func TestARetryThatIsDueInQuietHoursWaitsForTheirEndAndLivesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var at []time.Time
 		start := time.Now()
-		b := newBench(t, func(_ context.Context, call int, _ message.Message) error {
+		b := newBench(t, func(_ context.Context, _ int, _ message.Message) error {
 			at = append(at, time.Now())
 			if time.Since(start) < 60*time.Hour {
 				return refuse(channel.Uncertain, "timeout")

@@ -13,30 +13,30 @@ import (
 	"pai-notify/shared/when"
 )
 
-func zone(t testing.TB, name string) *time.Location {
-	t.Helper()
+func zone(tb testing.TB, name string) *time.Location {
+	tb.Helper()
 	z, err := time.LoadLocation(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return z
 }
 
-func at(t testing.TB, text string) time.Time {
-	t.Helper()
+func at(tb testing.TB, text string) time.Time {
+	tb.Helper()
 	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return moment
 }
 
 const nightly = `{"quiet":[{"from":"22:00","to":"08:00"}]}`
 
-func parse(t testing.TB, text string) (w when.When) {
-	t.Helper()
+func parse(tb testing.TB, text string) (w when.When) {
+	tb.Helper()
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }
