@@ -24,8 +24,9 @@ type reason struct {
 
 type grant struct {
 	statement
-	why  phrase
-	once bool
+	why    phrase
+	once   bool
+	sender bool // the senders' role needs it too, and nothing else
 }
 
 // productActions are the 15 actions that PAI asks for to configure event notifications, in its order:
@@ -88,12 +89,14 @@ func grants() []grant {
 				"name is not documented; "+
 				"where it is refused, activate EventBridge in its console.",
 				"仅用于 \"activate\": true，即提交开通 EventBridge 的订单。该操作的权限名没有文档说明；若被拒绝，请在控制台开通 EventBridge。")},
-		{statement: allow("*", "dysms:SendSms", "dysms:QuerySendDetails"),
-			why: say("Only for SMS: deliver-sms sends, and asks what became of it.", "仅用于短信：deliver-sms 发送短信并查询发送结果。")},
-		{statement: allow("*", "dyvms:SingleCallByTts", "dyvms:QueryCallDetailByCallId"),
-			why: say("Only for calls: deliver-voice calls, and asks what became of it.", "仅用于语音：deliver-voice 拨打电话并查询通话结果。")},
-		{statement: allow("*", "dm:SingleSendMail"),
-			why: say("Only for mail: deliver-email sends.", "仅用于邮件：deliver-email 发送邮件。")},
+		{statement: allow("*", "dysms:SendSms"), sender: true,
+			why: say("Only for SMS: deliver-sms sends, and contacts sends test messages.", "仅用于短信：deliver-sms 发送短信，contacts 发送测试消息。")},
+		{statement: allow("*", "dyvms:SingleCallByTts"), sender: true,
+			why: say("Only for calls: deliver-voice calls, and contacts makes test calls.", "仅用于语音：deliver-voice 拨打电话，contacts 拨打测试电话。")},
+		{statement: allow("*", "dm:SingleSendMail"), sender: true,
+			why: say("Only for mail: deliver-email sends, and contacts sends test mails.", "仅用于邮件：deliver-email 发送邮件，contacts 发送测试邮件。")},
+		{statement: allow("*", "dysms:QuerySendDetails", "dyvms:QueryCallDetailByCallId"),
+			why: say("Only for SMS and calls: sweep asks what became of them.", "仅用于短信和语音：sweep 查询发送和通话结果。")},
 		{statement: allow("*", "dysms:QuerySmsSignList", "dysms:QuerySmsTemplateList", "dm:QueryMailAddressByParam"), once: true,
 			why: say("Set-up looks whether the sign name, the templates and the sender address exist and are approved.",
 				"初始化时检查签名、模板和发信地址是否存在、是否已审核通过。")},
@@ -102,15 +105,20 @@ func grants() []grant {
 	}
 }
 
-// policyAnswer is the policy that the functions' role needs, and why.
+// policyAnswer is the policy that the functions' role needs, and why; and the part of it that is enough for the role of
+// those that only send.
 type policyAnswer struct {
-	Policy  policy   `json:"policy" doc:"To be pasted into the RAM console"`
+	Policy  policy   `json:"policy" doc:"Of the managers' role (MANAGER_ROLE): to be pasted into the RAM console"`
 	Reasons []reason `json:"reasons"`
+	Sender  policy   `json:"sender" doc:"Of the senders' role (SENDER_ROLE), which deliver-sms, deliver-voice and deliver-email have"`
 }
 
 func makePolicy(language string) policyAnswer {
-	answer := policyAnswer{Policy: policy{Version: "1"}}
+	answer := policyAnswer{Policy: policy{Version: "1"}, Sender: policy{Version: "1"}}
 	for i, g := range grants() {
+		if g.sender {
+			answer.Sender.Statement = append(answer.Sender.Statement, g.statement)
+		}
 		answer.Policy.Statement = append(answer.Policy.Statement, g.statement)
 		answer.Reasons = append(answer.Reasons, reason{i, g.Action, g.Resource, g.why.in(language), g.once})
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -409,6 +410,19 @@ func TestThePolicyIsTheProductsAndWhatIsBeyondItHasReasons(t *testing.T) {
 			}
 			seen[a] = true
 		}
+	}
+	for _, a := range []string{"dysms:SendSms", "dysms:QuerySendDetails", "dyvms:SingleCallByTts", "dyvms:QueryCallDetailByCallId", "dm:SingleSendMail"} {
+		if !seen[a] {
+			t.Errorf("%s is not granted, which contacts or sweep calls", a)
+		}
+	}
+	var send []string
+	for _, s := range p.Sender.Statement {
+		send = append(send, s.Action...)
+	}
+	slices.Sort(send)
+	if want := []string{"dm:SingleSendMail", "dysms:SendSms", "dyvms:SingleCallByTts"}; !slices.Equal(send, want) || p.Sender.Version != "1" {
+		t.Errorf("those that only send are granted %v, want %v", send, want)
 	}
 }
 
