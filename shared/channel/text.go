@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"pai-notify/shared/event/scan"
 	"pai-notify/shared/message"
 )
 
@@ -124,8 +125,7 @@ func JSON(v any) ([]byte, error) {
 
 // Text is a JSON string's text, or any other value as it is written.
 func Text(value json.RawMessage) string {
-	var s string
-	if json.Unmarshal(value, &s) == nil {
+	if s, ok := scan.Text(value); ok {
 		return s
 	}
 	return string(value)

@@ -129,7 +129,7 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 	faults.AddNested("Settings", fault.OfMap(spec.Check(t.Settings)))
 	t.checkContacts(&faults, spec.Spec)
 	t.checkMentions(&faults, spec.Spec)
-	t.checkWords(&faults)
+	t.checkWords(&faults, spec.Spec)
 	faults.AddNested("When", t.When.Check())
 	return faults
 }
@@ -184,7 +184,11 @@ func (t Target) checkMentions(faults *smithy.InvalidParamsError, spec channel.Sp
 	}
 }
 
-func (t Target) checkWords(faults *smithy.InvalidParamsError) {
+func (t Target) checkWords(faults *smithy.InvalidParamsError, spec channel.Spec) {
+	if spec.Contacts && spec.Once && !t.Words.IsZero() { // text messages and calls: a template with a few variables
+		faults.Add(fault.New("Words", fmt.Sprintf("is not for %s, whose text is its template; leave it out", spec.Name)))
+		return
+	}
 	for _, p := range t.Words.Check() {
 		text := p.Text
 		if p.Column > 0 {

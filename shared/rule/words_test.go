@@ -40,8 +40,13 @@ func TestFaultsOfWordsNameTheirColumn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	specs[0].Mention = nil
+	specs[0].Contacts, specs[0].Once = true, true
 	list := fault.List(r.Check(rule.Limits{}, choices{}, specs))
+	if last := list[len(list)-1]; last.Path != "targets[0].words" || !strings.Contains(last.Text, "template") {
+		t.Errorf("a channel of few words takes words: %v", list)
+	}
+	specs[0] = channel.Spec{Name: "robot"}
+	list = fault.List(r.Check(rule.Limits{}, choices{}, specs))
 	if list[1].Path != "targets[0].mentions" {
 		t.Errorf("a channel that calls nobody takes an owner to call: %v", list)
 	}
