@@ -26,6 +26,7 @@ test('every page can be used with a screen reader, and fits the screen', async (
   await setUp(cloud);
   await cloud.call('POST', 'workspaces/nlp_train/rules', rule(cloud, 'told', 'ops'));
   await cloud.call('POST', 'workspaces/nlp_train/rules', rule(cloud, 'lost', 'unknown'));
+  await cloud.call('POST', 'contacts', { id: 'sample-person', name: 'Sample Person', phone: '+8613800138000', email: 'sample@example.com' });
   await cloud.publish('paidlc:Job:Failed', { jobId: 'dlc1', displayName: 'llm-sft-7b', status: 'Failed', reasonMessage: 'CUDA out of memory' });
   await expect
     .poll(async () => ((await cloud.call('GET', 'deliveries?state=dead,delivered')) as { items: unknown[] }).items.length, { timeout: 60_000 })

@@ -65,6 +65,19 @@ test('who changed a rule meanwhile is not overwritten unasked', async ({ console
   await expect(page.getByText('mine')).toBeVisible();
 });
 
+test('what the page does not show of a rule is kept when it is saved there', async ({ console: page, cloud, t }) => {
+  await setUp(cloud);
+  const whole = rule(cloud, 'whole', 'ops');
+  const words = { before: 'On call: {{owner}}' };
+  await cloud.call('POST', 'workspaces/nlp_train/rules', { ...whole, targets: whole.targets.map((one) => ({ ...one, words })) });
+  await page.goto(`${rulesPlace}/edit/whole`);
+  await page.getByLabel(t.rule.description).fill('changed here');
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(page.getByText('changed here')).toBeVisible();
+  const saved = (await cloud.call('GET', 'workspaces/nlp_train/rules/whole')) as { targets: unknown[] };
+  expect(saved.targets[0]).toMatchObject({ words, secrets: { webhook: {}, secret: {} } });
+});
+
 test('fifty rules and ten thousand deliveries stay quick, and hostile names are only text', async ({ console: page, t }) => {
   const hostile = '<script>alert(1)</script>';
   const rules = Array.from({ length: 50 }, (_, n) => ({

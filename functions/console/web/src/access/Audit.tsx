@@ -69,6 +69,7 @@ function Rows({ rows }: { rows: AuditRow[] }) {
       pagination={false}
       scroll={{ x: 'max-content' }}
       expandable={{
+        columnTitle: <span className="sr">{t('audit.before')}, {t('audit.after')}</span>,
         rowExpandable: (row) => row.before !== undefined || row.after !== undefined,
         expandedRowRender: (row) => (
           <div className="twoColumns">

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Message } from '../api/types';
+import { pretty } from './pretty';
 
 /** A message as its receiver shows it, near enough to judge by. Links lead nowhere: it is only a picture of them. */
 export function MessageCard({ message, title }: { message: Message; title: string }) {
@@ -14,9 +15,13 @@ export function MessageCard({ message, title }: { message: Message; title: strin
       </figcaption>
       <div className="message" lang={message.language}>
         <p className="subject wrap">{message.title}</p>
+        {message.before && <p className="wrap">{message.before}</p>}
         <dl>{message.facts.map((fact, i) => <div key={`${i}-${fact.name}`}><dt>{fact.name}</dt><dd className="wrap">{fact.value}</dd></div>)}</dl>
+        {message.after && <p className="wrap">{message.after}</p>}
         {message.link && <p className="linked">{message.language === 'zh' ? '在 PAI 控制台查看' : 'View in the PAI console'}</p>}
       </div>
+      {message.problem && <p className="fault" role="note">{message.problem}</p>}
+      {message.body && <details><summary>{t('rule.previewBody')}</summary><pre className="wrap body" tabIndex={0}>{pretty(message.body)}</pre></details>}
     </figure>
   );
 }

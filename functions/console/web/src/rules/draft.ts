@@ -22,6 +22,7 @@ export interface DraftTarget {
   mentionsAll: boolean;
   mentionsUsers: string[];
   secrets: Record<string, Secret>; // what the API keeps
+  rest: Partial<Target>; // what this page does not show: it is sent back as it came
 }
 
 /** What is sent of a draft. */
@@ -47,7 +48,7 @@ export function draftOf(rule: Rule): Draft {
     source: rule.event?.source ?? '',
     options: rule.event?.options ?? [],
     scope: { kind: rule.event?.scope.kind ?? wholeWorkspace, ids: rule.event?.scope.ids ?? [], prefix: rule.event?.scope.prefix ?? '' },
-    targets: rule.targets.map((target) => ({
+    targets: rule.targets.map(({ secrets, ...target }) => ({
       key: crypto.randomUUID(),
       id: target.id,
       channel: target.channel,
@@ -56,7 +57,8 @@ export function draftOf(rule: Rule): Draft {
       contacts: target.contacts ?? [],
       mentionsAll: target.mentions?.all ?? false,
       mentionsUsers: target.mentions?.users ?? [],
-      secrets: target.secrets ?? {},
+      secrets: secrets ?? {},
+      rest: target,
     })),
   };
 }
@@ -70,7 +72,7 @@ export function copyOf(rule: Rule): Draft {
 export function newTarget(channel: Channel, others: DraftTarget[]): DraftTarget {
   let id = channel.name;
   for (let n = 2; others.some((one) => one.id === id); n++) id = `${channel.name}-${n}`;
-  return { key: crypto.randomUUID(), id, channel: channel.name, language: '', settings: {}, contacts: [], mentionsAll: false, mentionsUsers: [], secrets: {} };
+  return { key: crypto.randomUUID(), id, channel: channel.name, language: '', settings: {}, contacts: [], mentionsAll: false, mentionsUsers: [], secrets: {}, rest: {} };
 }
 
 export function bodyOf(draft: Draft): Body {
@@ -85,14 +87,13 @@ export function bodyOf(draft: Draft): Body {
       scope: { kind, ...(ids.length > 0 ? { ids } : {}), ...(prefix ? { prefix } : {}) },
     },
     targets: draft.targets.map((target) => ({
+      ...target.rest,
       id: target.id,
       channel: target.channel,
       settings: typed(target),
-      ...(target.contacts.length > 0 ? { contacts: target.contacts } : {}),
-      ...(target.language ? { language: target.language } : {}),
-      ...(target.mentionsAll || target.mentionsUsers.length > 0
-        ? { mentions: { all: target.mentionsAll, users: target.mentionsUsers } }
-        : {}),
+      contacts: target.contacts,
+      language: target.language,
+      mentions: { ...target.rest.mentions, all: target.mentionsAll, users: target.mentionsUsers },
     })),
   };
 }

@@ -72,7 +72,7 @@ export const en = {
     units: '{{n}} units', more: '+{{n}} more', pattern: 'Pattern',
   },
   rule: {
-    contactsHelp: 'One unit each. Those that the channel does not reach cannot be chosen.', newTitle: 'New rule', editTitle: 'Edit rule', foreignTitle: 'Foreign rule', basics: 'Basic information', name: 'Rule name', nameHelp: '2 to 127 of a-z A-Z 0-9 - _. It cannot be changed later.', nameFixed: 'The name cannot be changed. To rename a rule, duplicate it.',
+    previewBody: 'What is sent', contactsHelp: 'One unit each. Those that the channel does not reach cannot be chosen.', newTitle: 'New rule', editTitle: 'Edit rule', foreignTitle: 'Foreign rule', basics: 'Basic information', name: 'Rule name', nameHelp: '2 to 127 of a-z A-Z 0-9 - _. It cannot be changed later.', nameFixed: 'The name cannot be changed. To rename a rule, duplicate it.',
     nameWrong: '2 to 127 of letters, digits, - and _, beginning with a letter or a digit.', nameReserved: 'Names that begin with pai-notify are pai-notify\'s own.',
     description: 'Description', event: 'Event', source: 'Event source', options: 'Events', chooseAll: 'All of “{{group}}”', scope: 'Event scope',
     ids: 'Ids', idsHelp: 'Press Enter after each. At most {{n}}.', idsPaste: 'Type or paste ids', prefix: 'Prefix', targets: 'Targets', targetsHelp: 'Each target takes one unit; one that names contacts takes one for each.',

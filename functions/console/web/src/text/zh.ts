@@ -74,7 +74,7 @@ export const zh: Texts = {
     units: '{{n}} 个单位', more: '另有 {{n}} 个', pattern: '事件模式',
   },
   rule: {
-    contactsHelp: '每位占一个单位；该通道无法到达的联系人不可选。', newTitle: '新建规则', editTitle: '编辑规则', foreignTitle: '外部规则', basics: '基本信息', name: '规则名称', nameHelp: '2 至 127 个字符：a-z A-Z 0-9 - _，创建后不可修改。', nameFixed: '名称不可修改。如需改名，请复制该规则。',
+    previewBody: '发送的内容', contactsHelp: '每位占一个单位；该通道无法到达的联系人不可选。', newTitle: '新建规则', editTitle: '编辑规则', foreignTitle: '外部规则', basics: '基本信息', name: '规则名称', nameHelp: '2 至 127 个字符：a-z A-Z 0-9 - _，创建后不可修改。', nameFixed: '名称不可修改。如需改名，请复制该规则。',
     nameWrong: '2 至 127 个字母、数字、- 或 _，并以字母或数字开头。', nameReserved: '以 pai-notify 开头的名称为系统保留。',
     description: '描述', event: '事件', source: '事件源', options: '事件类型', chooseAll: '“{{group}}”全选', scope: '事件范围',
     ids: 'ID', idsHelp: '每输入一个按回车，最多 {{n}} 个。', idsPaste: '输入或粘贴 ID', prefix: '前缀', targets: '目标', targetsHelp: '每个目标占一个单位；指定联系人的目标，每位联系人占一个单位。',
