@@ -16,7 +16,7 @@ func (r *run) mend(ctx context.Context, step string, fix func(context.Context) e
 	if err := fix(ctx); err != nil {
 		return err
 	}
-	if r.db.CheckVersion(ctx) != nil {
+	if tables := r.db.CheckVersion(ctx) == nil; !tables {
 		return nil // there is no audit yet; what was done so far is in the answer
 	}
 	return r.keys.Append(ctx, access.NewEntry(ctx, change, access.Done))

@@ -54,6 +54,8 @@ func routes() map[string]may {
 		"DELETE /api/v1/workspaces/{ws}/rules/{name}":       {role: "editor", where: "workspace"},
 		"POST /api/v1/workspaces/{ws}/rules/{name}:enable":  {role: "editor", where: "workspace"},
 		"POST /api/v1/workspaces/{ws}/rules/{name}:disable": {role: "editor", where: "workspace"},
+		"POST /api/v1/workspaces/{ws}/rules/{name}:mute":    {role: "editor", where: "workspace", body: `{"until":"2099-01-01T00:00:00Z"}`},
+		"POST /api/v1/workspaces/{ws}/rules/{name}:unmute":  {role: "editor", where: "workspace", body: `{}`},
 		"GET /api/v1/workspaces/{ws}/events":                {role: "viewer", where: "workspace"},
 		"GET /api/v1/workspaces/{ws}/unknown":               {role: "viewer", where: "workspace"},
 		"POST /api/v1/workspaces/{ws}/rules:preview":        {role: "viewer", where: "workspace", body: rule},

@@ -83,9 +83,8 @@ var ErrTooMany = fmt.Errorf("there are %d keys already: revoke some that nobody 
 // Make makes a key, for a caller who may; its name, role, workspaces, PAI user and end are those of wanted. The key is
 // nowhere but in the answer.
 func (k *Keys) Make(ctx context.Context, wanted Key) (key string, made Key, err error) {
-	key, made = "", wanted
-	var id string
-	key, id = newKey()
+	key, id := newKey()
+	made = wanted
 	made.ID, made.MadeBy, made.Created = id, From(ctx).KeyID, k.Now()
 	err = k.DB.Write(ctx, true, func(tx *sql.Tx) error {
 		var alive int
