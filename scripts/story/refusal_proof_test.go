@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -238,6 +237,7 @@ func TestEveryRefusalIsClassedTriedAndEndedAsItsCauseDemands(t *testing.T) {
 		p.want("refusals counted as sent", sent, 0)
 		p.want("texts and calls sent twice", twice, 0)
 		p.want("tried sooner than a service wants", c.hasty(rows), 0)
+		p.want("logs and rows that tell a number or an address", c.telling(rows), 0)
 	})
 }
 
@@ -289,74 +289,4 @@ func (r refused) end(channel string) ending {
 		return ending{"dead", "", 3, 0}
 	}
 	return ending{"delivered", "", 3, 1 + 2*took} // refused, or so it seemed, twice
-}
-
-// tried is the first attempt of a delivery.
-type tried struct{ Class, Code string }
-
-func (c *cloud) firstAttempts() map[string]tried {
-	c.t.Helper()
-	found := map[string]tried{}
-	err := c.query("select target, attempt.class, attempt.code from attempt join delivery on delivery.id = attempt.delivery where n = 1",
-		func(scan func(...any) error) error {
-			var target string
-			var t tried
-			err := scan(&target, &t.Class, &t.Code)
-			found[target] = t
-			return err
-		})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return found
-}
-
-// hasty counts the deliveries that were tried again, or are to be, before their receiver wants to be asked.
-func (c *cloud) hasty(rows map[string]way) (n int) {
-	c.t.Helper()
-	last := map[string]int64{}
-	err := c.query(`select target, at from (select target, at, n from attempt join delivery on delivery.id = attempt.delivery
-		union all select target, due, 1000000 from delivery where state = 'waiting') as every order by target, n`,
-		func(scan func(...any) error) error {
-			var target string
-			var at int64
-			err := scan(&target, &at)
-			if gap := rows[target].closed.Milliseconds(); last[target] != 0 && at-last[target] < gap {
-				n++
-				c.t.Errorf("%s: %s is tried again after %d ms, want %d", rows[target].channel, rows[target].name, at-last[target], gap)
-			}
-			last[target] = at
-			return err
-		})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return n
-}
-
-// advised are the targets of dead deliveries of which the API says what to do, in both languages, and of those that died in
-// a delivery function its log too.
-func (c *cloud) advised() map[string]bool {
-	c.t.Helper()
-	logged, found := map[string]bool{}, map[string]bool{}
-	names, err := filepath.Glob(filepath.Join(c.data, "logs", "deliver-*"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for _, name := range names {
-		log, err := os.ReadFile(name)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		for line := range strings.Lines(string(log)) {
-			var l struct{ Msg, Target, Advice string }
-			if at := strings.Index(line, `{"time"`); at >= 0 && json.Unmarshal([]byte(line[at:]), &l) == nil && l.Msg == "dead" {
-				logged[l.Target] = l.Advice != ""
-			}
-		}
-	}
-	for _, d := range c.deliveries("state=dead") {
-		found[d.Target] = d.Advice["en"] != "" && d.Advice["zh"] != "" && (logged[d.Target] || d.Code == "SentUnknown")
-	}
-	return found
 }
