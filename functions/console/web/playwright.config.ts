@@ -19,6 +19,8 @@ export default defineConfig<Variant>({
   reporter: [['list']],
   use: {
     launchOptions: { executablePath: chromium, args: ['--no-sandbox'] }, // root in a container has no sandbox
+    contextOptions: { reducedMotion: 'reduce' }, // nothing is clicked, or looked at, while it still moves
+    actionTimeout: 20_000,
     screenshot: 'only-on-failure',
     trace: 'off',
   },

@@ -6,6 +6,7 @@ export type Look = 'system' | 'light' | 'dark';
 
 const place = 'pai-notify.look';
 const machine = matchMedia('(prefers-color-scheme: dark)');
+const still = matchMedia('(prefers-reduced-motion: reduce)');
 const listeners = new Set<() => void>();
 machine.addEventListener('change', () => listeners.forEach((listener) => listener()));
 
@@ -38,10 +39,13 @@ export function themeOf(dark: boolean): ThemeConfig {
     hashed: false,
     algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: {
+      motion: !still.matches,
       fontFamily: font,
       borderRadius: 8,
       colorPrimary: dark ? '#3c89e8' : '#0958d9',
       colorLink: dark ? '#69a9f5' : '#0958d9',
+      colorLinkHover: dark ? '#93c0ff' : '#003eb3',
+      colorLinkActive: dark ? '#93c0ff' : '#003eb3',
       colorBgLayout: dark ? '#0f1115' : '#f5f7fa',
       colorBgContainer: dark ? '#181b20' : '#ffffff',
       colorBgElevated: dark ? '#1f2329' : '#ffffff',
@@ -54,7 +58,8 @@ export function themeOf(dark: boolean): ThemeConfig {
       colorWarning: dark ? '#d89614' : '#ad6800',
     },
     components: {
-      Button: dark ? { primaryColor: '#0b1a2b', dangerColor: '#0b1a2b' } : {},
+      Button: dark ? { defaultHoverColor: '#93c0ff', defaultActiveColor: '#93c0ff', colorPrimary: '#0958d9', colorPrimaryHover: '#1668dc', colorPrimaryActive: '#003eb3', primaryColor: '#ffffff', dangerColor: '#1b0a0a', colorError: '#ff9c9c', colorErrorHover: '#ffb8b8' } : { defaultHoverColor: '#0958d9', defaultActiveColor: '#003eb3' },
+      Radio: dark ? { buttonSolidCheckedBg: '#0958d9', buttonSolidCheckedHoverBg: '#1668dc', buttonSolidCheckedActiveBg: '#003eb3', buttonSolidCheckedColor: '#ffffff' } : {},
       Layout: { headerBg: dark ? '#181b20' : '#ffffff' },
     },
   };

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { expect, rulesPlace, test } from './cloud';
 import type { Texts } from '../src/text/en';
 
@@ -17,8 +17,16 @@ async function newRule(page: Page, t: Texts, name: string, source: string, optio
   await page.goto(rulesPlace);
   await page.goto(`${rulesPlace}/new`);
   await page.getByLabel(t.rule.name, { exact: true }).fill(name);
-  await page.locator(`input[name=source][value=${source}]`).locator('..').locator('..').click();
-  for (const option of options) await page.getByRole('checkbox', { name: option }).check();
+  await tick(page.locator(`input[name=source][value=${source}]`));
+  for (const option of options) await tick(page.getByRole('checkbox', { name: option }));
+}
+
+/** Ticks a box by its label, which lies over it. */
+async function tick(box: Locator) {
+  await expect(async () => {
+    if (!(await box.isChecked())) await box.locator('xpath=ancestor::label[1]').click({ timeout: 3_000 });
+    await expect(box).toBeChecked({ timeout: 2_000 });
+  }).toPass();
 }
 
 test('a wrong key is refused with what to do, a right one opens the page', async ({ page, cloud, t }) => {
@@ -73,7 +81,7 @@ test('a rule of each other channel is made', async ({ console: page, cloud, t })
   ] as const;
   for (const [name, source, channel, settings] of kinds) {
     await newRule(page, t, name, source, []);
-    await page.locator('.optionGroup input[type=checkbox]').nth(1).check();
+    await tick(page.locator('.optionGroup input[type=checkbox]').nth(1));
     await fillTarget(page, t, channel, settings);
     await page.getByRole('button', { name: t.rule.create }).click();
     await expect(page.getByRole('link', { name, exact: true })).toBeVisible();

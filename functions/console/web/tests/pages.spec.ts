@@ -30,7 +30,7 @@ test('every page can be used with a screen reader, and fits the screen', async (
   await cloud.publish('paidlc:Job:Failed', { jobId: 'dlc1', displayName: 'llm-sft-7b', status: 'Failed', reasonMessage: 'CUDA out of memory' });
   await expect
     .poll(async () => ((await cloud.call('GET', 'deliveries?state=dead,delivered')) as { items: unknown[] }).items.length, { timeout: 60_000 })
-    .toBe(2);
+    .toBeGreaterThanOrEqual(2);
   const pages: [string, () => Promise<void>][] = [
     [rulesPlace, () => expect(page.getByRole('link', { name: 'told' })).toBeVisible()],
     [`${rulesPlace}/new`, () => expect(page.getByLabel(t.rule.name, { exact: true })).toBeVisible()],
@@ -63,7 +63,7 @@ test('a delivery, the chart and the choice of a workspace, too', async ({ consol
   await clean(page, 'the chart');
   await page.getByRole('button', { name: t.deliveries.chartTable }).click();
   await clean(page, 'the chart as a table');
-  await page.getByRole('button', { name: new RegExp(`^${t.workspace.title}`) }).click();
+  await page.getByRole('button', { name: new RegExp(`${t.workspace.title}: `) }).click();
   await expect(page.getByLabel(t.workspace.name)).toBeVisible();
   await clean(page, 'the choice of a workspace');
 });

@@ -84,11 +84,12 @@ function Pause({ paused }: { paused: boolean | undefined }) {
     try {
       const settings = await get<Settings>('settings');
       await call('PUT', 'settings', { body: { ...settings, paused: to } });
+      // A function may work with the old settings for five seconds yet, so its summary is not asked right now.
+      client.setQueriesData<Summary>({ queryKey: ['deliveries', 'summary'] }, (was) => was && { ...was, paused: to });
     } catch (error) {
       const problem = asProblem(error);
       void message.error(`${problem.detail} ${problem.advice}`, 8);
     } finally {
-      await client.invalidateQueries({ queryKey: ['deliveries'] });
       void client.invalidateQueries({ queryKey: ['settings'] });
       setBusy(false);
     }

@@ -1,12 +1,12 @@
 import {
-  ApiOutlined, AuditOutlined, BellOutlined, CompassOutlined, KeyOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined, TeamOutlined,
+  ApiOutlined, AuditOutlined, BellOutlined, KeyOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined, TeamOutlined,
 } from '@ant-design/icons';
 import { Alert, App, Button, Drawer } from 'antd';
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, useLocation, useNavigate, useParams } from 'react-router';
 import { asProblem } from '../api/client';
-import { Nothing } from '../parts/Nothing';
+import { Heading } from '../parts/Heading';
 import { Preferences } from './Preferences';
 import { session, useMay } from '../session';
 import { ChooseWorkspace, WorkspacePicker } from './ChooseWorkspace';
@@ -96,7 +96,7 @@ export function Start() {
 
 export function Missing() {
   const { t } = useTranslation();
-  return <Nothing title={t('common.page')} advice={t('common.pageAdvice')}><CompassOutlined aria-hidden /></Nothing>;
+  return <Heading title={t('common.page')} lead={t('common.pageAdvice')} />;
 }
 
 function Offline() {
