@@ -120,11 +120,12 @@ func (w *world) run(t *testing.T) (stop func()) {
 func (w *world) clients(secret string) {
 	w.t.Helper()
 	key := credentials.NewAccessKeyCredential("LTAI-local", secret)
-	var faults [3]error
-	w.sms, faults[0] = dysmsapi.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), key)
-	w.voice, faults[1] = dyvmsapi.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), key)
-	w.mail, faults[2] = dm.NewClientWithOptions("cn-hangzhou", sdk.NewConfig(), key)
-	if err := errors.Join(faults[:]...); err != nil {
+	w.sms, w.voice, w.mail = &dysmsapi.Client{}, &dyvmsapi.Client{}, &dm.Client{}
+	var faults []error // not NewClientWithOptions: it fills a map of its package, which tests in parallel would race for
+	for _, client := range []*sdk.Client{&w.sms.Client, &w.voice.Client, &w.mail.Client} {
+		faults = append(faults, client.InitWithOptions("cn-hangzhou", sdk.NewConfig(), key))
+	}
+	if err := errors.Join(faults...); err != nil {
 		w.t.Fatal(err)
 	}
 }

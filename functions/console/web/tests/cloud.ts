@@ -92,12 +92,16 @@ interface Tools {
   console: Page;
 }
 
-/** Tests of the page in a real browser. None may break the page's policy or throw. */
-export const test = plain.extend<Variant & Tools, { cloud: Cloud }>({
+/**
+ * Tests of the page in a real browser. A file of tests names its story, and has a local cloud of its own for it:
+ * what one file sets up is not there for another. None may break the page's policy or throw.
+ */
+export const test = plain.extend<Variant & Tools, { story: string; cloud: Cloud }>({
   language: ['en', { option: true }],
+  story: ['', { option: true, scope: 'worker' }],
   cloud: [
-    async ({}, use) => {
-      const folder = mkdtempSync(join(tmpdir(), 'console-'));
+    async ({ story }, use) => {
+      const folder = mkdtempSync(join(tmpdir(), `console-${story}-`));
       const { cloud, process } = await start(folder);
       await use(cloud);
       process.removeAllListeners('exit');

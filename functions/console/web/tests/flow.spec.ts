@@ -2,6 +2,8 @@ import type { Locator, Page } from '@playwright/test';
 import { expect, rulesPlace, test } from './cloud';
 import type { Texts } from '../src/text/en';
 
+test.use({ story: 'flow' });
+
 /** The whole road of somebody new: each test goes on where the one before it stopped. */
 test.describe.configure({ mode: 'serial' });
 

@@ -1,6 +1,8 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, rulesPlace, setUp, test } from './cloud';
 
+test.use({ story: 'keyboard' });
+
 /** Goes on with Tab until something has the focus. */
 async function tabTo(page: Page, wanted: Locator) {
   for (let n = 0; n < 120; n++) {

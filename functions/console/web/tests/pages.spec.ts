@@ -2,6 +2,8 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, rule, rulesPlace, setUp, test } from './cloud';
 
+test.use({ story: 'pages' });
+
 test.describe.configure({ mode: 'serial' });
 
 async function clean(page: Page, what: string) {

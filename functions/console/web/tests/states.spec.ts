@@ -1,6 +1,8 @@
 import { expect, rule, rulesPlace, setUp, test } from './cloud';
 import { en } from '../src/text/en';
 
+test.use({ story: 'states' });
+
 const places = [rulesPlace, '/#/deliveries?workspace=nlp_train', '/#/w/nlp_train/setup', '/#/settings'];
 
 test('where nothing is yet, every list says how to get something', async ({ console: page, cloud, t }) => {
