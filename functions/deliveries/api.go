@@ -130,6 +130,7 @@ type present struct {
 	catalog *catalog.Catalog
 	buses   []string // that the request is about; none means all
 	caller  access.Identity
+	holds   holds
 }
 
 // sees says whether the caller may see what a delivery is about.

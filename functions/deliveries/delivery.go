@@ -29,6 +29,7 @@ type Delivery struct {
 
 	Created  time.Time `json:"created" doc:"When EventBridge first asked for it"`
 	Due      time.Time `json:"due,omitzero" doc:"Of one that waits: when it is tried next, unless its receiver's pace makes it later"`
+	Why      *Why      `json:"why,omitempty" doc:"Of one that waits: what for, where that is known"`
 	Done     time.Time `json:"done,omitzero" doc:"When it ended"`
 	Attempts int       `json:"attempts" doc:"How often it was tried"`
 
@@ -75,7 +76,7 @@ func (s *service) wire(e ledger.Entered, now present) Delivery {
 		d.Private, d.Object, d.Event.ID, d.Receipt = true, "", "", ""
 	}
 	if e.State == ledger.Waiting {
-		d.Due = e.Due
+		d.Due, d.Why = e.Due, now.why(e, s.clock())
 	}
 	return d
 }
@@ -143,6 +144,9 @@ func (s *service) list(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if now.holds, err = s.holding(ctx); err != nil {
+		return nil, err
+	}
 	found, next, err := s.ledger.List(ctx, f, in.Cursor, in.Limit)
 	if errors.Is(err, ledger.ErrCursor) {
 		return nil, wrong("query.cursor", "is none that a list gave; leave it out to begin at the start")
@@ -167,6 +171,9 @@ type Named struct {
 func (s *service) get(ctx context.Context, in *struct{ Named }) (*struct{ Body Told }, error) {
 	now, e, tried, err := s.read(ctx, in.Named, access.Viewer)
 	if err != nil {
+		return nil, err
+	}
+	if now.holds, err = s.holding(ctx); err != nil {
 		return nil, err
 	}
 	out := Told{Delivery: s.wire(e, now), History: []Attempt{}}

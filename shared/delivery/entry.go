@@ -117,14 +117,15 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 		return entry, nil
 	}
 	now := h.clock.Now()
-	entry.NotBefore, entry.Gap = h.held(p, e.Rule.Bus, e.Rule.Name, e.Target, view, now), e.Target.When.Gap(view)
+	entry.NotBefore, entry.Why = h.held(p, e.Rule.Bus, e.Rule.Name, e.Target, view, now)
+	entry.Gap = e.Target.When.Gap(view)
 	switch {
 	case !entry.NotBefore.IsZero():
 	case p.settings.Paused:
-		entry.NotBefore = now.Add(time.Minute)
+		entry.NotBefore, entry.Why = now.Add(time.Minute), ledger.WhyPaused
 	default:
 		if d := putOff(h.spec.Rush, now, entry.ID()); d > 0 {
-			entry.NotBefore = now.Add(d)
+			entry.NotBefore, entry.Why = now.Add(d), ledger.WhyRush
 		}
 	}
 	settings, err := e.Open(h.keys)

@@ -201,11 +201,11 @@ func TestQuietHoursAreThoseOfTheContactsZone(t *testing.T) {
 	p := present{zone: time.UTC}
 	now := time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC) // 07:00 in Shanghai
 	unit := rule.Unit{ID: "ops", Contact: "tony", When: quiet("22:00", "08:00")}
-	if until := h.held(p, bus, "nightly", unit, event.View{}, now); !until.Equal(time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)) {
-		t.Errorf("without a zone of the contact it is held until %v", until)
+	if until, why := h.held(p, bus, "nightly", unit, event.View{}, now); why != ledger.WhyQuiet || !until.Equal(time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("without a zone of the contact it is held until %v, since %q", until, why)
 	}
 	p.contacts = map[string]contact.Contact{"tony": {ID: "tony", Zone: "Asia/Shanghai"}}
-	if until := h.held(p, bus, "nightly", unit, event.View{}, now); !until.Equal(now.Add(time.Hour)) {
-		t.Errorf("in the contact's zone it is held until %v, want an hour", until)
+	if until, why := h.held(p, bus, "nightly", unit, event.View{}, now); why != ledger.WhyQuiet || !until.Equal(now.Add(time.Hour)) {
+		t.Errorf("in the contact's zone it is held until %v, since %q; want an hour", until, why)
 	}
 }

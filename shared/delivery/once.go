@@ -41,7 +41,7 @@ func (h *Handler) strict(o channel.Outcome) channel.Outcome {
 
 // result is what became of a delivery in a parcel.
 func (h *Handler) result(d ledger.Delivery, p parcel, attempts []ledger.Attempt) ledger.Result {
-	r := ledger.Result{Delivery: d, Attempts: attempts, Address: p.moved, Until: p.held}
+	r := ledger.Result{Delivery: d, Attempts: attempts, Address: p.moved, Until: p.held, Why: p.why}
 	if len(attempts) == 0 {
 		return r
 	}

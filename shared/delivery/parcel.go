@@ -29,6 +29,7 @@ type parcel struct {
 	moved   *string           // where its receiver is now, and not where it was when it was claimed
 	later   bool              // the ledger could not be asked where it goes
 	held    time.Time         // until when the only delivery of it is held; zero: it is not
+	why     ledger.Why        // it is
 }
 
 // tell sends the deliveries of one slot: as one message if they have the same settings and language. What does not fit
@@ -145,7 +146,7 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 		return one
 	}
 	view := p.catalog.View(e)
-	if one.held = h.held(p, d.Bus, d.Rule, unit, view, h.clock.Now()); !one.held.IsZero() {
+	if one.held, one.why = h.held(p, d.Bus, d.Rule, unit, view, h.clock.Now()); !one.held.IsZero() {
 		return one
 	}
 	if one.settings, err = unit.Open(h.keys, d.Bus, d.Rule); err != nil {

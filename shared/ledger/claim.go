@@ -66,7 +66,7 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 			id: id, source: keyColumn(e.EventSource), eventID: keyColumn(e.EventID), bus: keyColumn(e.Bus),
 			rule: keyColumn(e.Rule), target: keyColumn(e.Target), contact: keyColumn(e.Contact), channel: column(e.Channel),
 			destination: hashes[i], object: column(e.Object), owner: column(e.Owner), happened: millis(e.Happened),
-			due: millis(e.NotBefore), gap: e.Gap.Milliseconds(), sealed: e.Sealed, event: e.Event, isNew: true,
+			due: millis(e.NotBefore), why: e.Why, gap: e.Gap.Milliseconds(), sealed: e.Sealed, event: e.Event, isNew: true,
 		}
 		if e.Failing {
 			r.failing = 1
@@ -199,7 +199,7 @@ func (s *session) admit(r *row) {
 		r.end(r.state, s.now)
 		return
 	case r.isNew && r.due > s.now:
-		r.wait(r.due)
+		r.wait(r.due, r.why)
 		s.mustLast = true
 		return
 	case r.isNew:
@@ -221,7 +221,7 @@ func (s *session) admit(r *row) {
 			if at <= s.now { // in doubt
 				at = s.now + time.Minute.Milliseconds()
 			}
-			r.wait(at)
+			r.wait(at, WhySame)
 			s.mustLast = true
 			return
 		}
@@ -235,7 +235,7 @@ func (s *session) admit(r *row) {
 			start = d.slot(s.terms.Pace, r.failing != 0, s.now)
 			if start-s.now > s.terms.Patience.Milliseconds() {
 				if r.isNew || r.changed { // in the slot of a failing outcome it may take part sooner than in its own
-					r.wait(d.slot(s.terms.Pace, true, s.now))
+					r.wait(d.slot(s.terms.Pace, true, s.now), WhyPace)
 					s.mustLast = true
 				}
 				d.reopen(s.terms.Pace, s.now)

@@ -53,8 +53,8 @@ func (s *session) readTold(ctx context.Context, tx *sql.Tx, rows []*row) error {
 
 // space puts a new delivery off until its gap after the message before has passed.
 func (s *session) space(r *row) {
-	if at := s.told[r.subject()]; r.isNew && r.gap > 0 && at > 0 {
-		r.due = max(r.due, at+r.gap)
+	if at := s.told[r.subject()]; r.isNew && r.gap > 0 && at > 0 && at+r.gap > r.due {
+		r.due, r.why = at+r.gap, WhyGap
 	}
 }
 

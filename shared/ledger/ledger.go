@@ -82,6 +82,7 @@ type Entry struct {
 	Event    []byte    // as JSON
 
 	NotBefore time.Time     // zero: now
+	Why       Why           // it is not to be sent before
 	Gap       time.Duration // since the message before to the same target about the same object; 0: none
 	Fault     *Fault        // it can never be sent: it is dead from the start
 	Unwanted  string        // code of why its target does not want it: it is cancelled from the start; empty: it does

@@ -129,7 +129,7 @@ func (m *move) replay(ctx context.Context, tx *sql.Tx) error {
 			return m.refused[r.id]
 		}
 		// In the order of their ids: what is due is told in the order of due.
-		r.wait(m.from + int64(slices.Index(m.ids, r.id)))
+		r.wait(m.from+int64(slices.Index(m.ids, r.id)), "")
 		r.tries, r.firstFailed, r.held, r.done = 0, 0, 0, 0
 		r.code, r.class, r.receipt = "", "", ""
 		r.sending, r.marked, r.ask, r.arrived, r.onWire = "", 0, 0, 0, true

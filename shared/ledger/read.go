@@ -15,6 +15,10 @@ type Entered struct {
 	Done, Happened       time.Time
 	FirstFailed          time.Time
 	Arrived              time.Time // at the handset or the mailbox; zero where nobody said so
+
+	Why    Why       // waiting: until Due
+	Opens  time.Time // waiting: before then its destination's pace has no slot for it
+	Closed time.Time // waiting: until then its destination is closed, since it refused or was out of reach; zero: it is not
 }
 
 // Tried is an attempt as it was recorded.
@@ -38,6 +42,9 @@ func (l *Ledger) Get(ctx context.Context, id string) (e Entered, tried []Tried, 
 		}
 		if len(list) == 0 {
 			return ErrNotFound
+		}
+		if err := readWaits(ctx, tx, list); err != nil {
+			return err
 		}
 		e = list[0]
 		return query(ctx, tx, "select n, claim, at, ms, class, code, text from attempt where delivery = $1 order by n", []any{id},
@@ -72,8 +79,10 @@ func (l *Ledger) List(ctx context.Context, f Filter, cursor string, limit int) (
 			found = found[:limit]
 			next = found[limit-1].cursor()
 		}
-		list, err = read(ctx, tx, outside, ids(found))
-		return err
+		if list, err = read(ctx, tx, outside, ids(found)); err != nil {
+			return err
+		}
+		return readWaits(ctx, tx, list)
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list deliveries: %w", err)
@@ -154,6 +163,10 @@ func read(ctx context.Context, tx *sql.Tx, selected string, ids []string) ([]Ent
 }
 
 func (r *row) entered() Entered {
-	return Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
+	e := Entered{Delivery: r.delivery(), Class: r.class, Code: r.code, Receipt: r.receipt,
 		Done: moment(r.done), Happened: moment(r.happened), FirstFailed: moment(r.firstFailed), Arrived: moment(r.arrived)}
+	if r.state == Waiting {
+		e.Why = r.why
+	}
+	return e
 }

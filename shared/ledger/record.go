@@ -27,6 +27,7 @@ type Result struct {
 	Reports  bool           // its service can be asked later what became of it, see [Ledger.Questions]
 	Address  *string        // of a claim given back: the receiver has this one since, normalised as in [Entry]
 	Until    time.Time      // of a claim given back: it is held, and due then
+	Why      Why            // it is held
 }
 
 type attempt struct {
@@ -164,7 +165,7 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, result Result,
 		if r.firstFailed != 0 { // time in which it is held does not count as life
 			r.held += due - now
 		}
-		r.wait(due)
+		r.wait(due, result.Why)
 		return nil
 	}
 	last := attempts[len(attempts)-1]
@@ -182,7 +183,7 @@ func decide(ctx context.Context, tx *sql.Tx, r *row, digest bool, result Result,
 	case channel.Misconfigured, channel.Rejected:
 		if r.end(Dead, now); o.Class == channel.Rejected && digest {
 			r.done = 0
-			r.wait(now)
+			r.wait(now, "")
 		}
 	case channel.Throttled, channel.Unavailable, channel.Uncertain:
 		r.fail(now, pause(o, r.tries+1))
@@ -242,10 +243,11 @@ func tellSiblings(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now i
 			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
 				", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
 		case r.state == Dead, r.state == Cancelled:
-			set = "due = " + v.one(now)
+			set = "why = '', due = " + v.one(now)
 		case r.state == Waiting:
 			at := v.one(r.due)
-			set = "due = case when due < " + at + " then " + at + " else due end"
+			set = "why = case when due < " + at + " then " + v.one(string(WhySame)) + " else why end, " +
+				"due = case when due < " + at + " then " + at + " else due end"
 		default:
 			continue
 		}

@@ -18,6 +18,7 @@ type row struct {
 	due, claim, tries, attempts, firstFailed, held int64
 	created, done, alone, failing                  int64
 	code, class, receipt                           string
+	why                                            Why    // it waits
 	sending                                        string // id of the message that went to the wire, or may have gone
 	marked, ask, arrived                           int64
 	sealed, event                                  []byte
@@ -40,7 +41,7 @@ type same struct{ source, eventID, destination string }
 
 func (r *row) same() same { return same{r.source, r.eventID, r.destination} }
 
-func (r *row) wait(due int64) { r.state, r.due, r.changed = Waiting, due, true }
+func (r *row) wait(due int64, why Why) { r.state, r.due, r.why, r.changed = Waiting, due, why, true }
 
 func (r *row) end(s State, now int64) { r.state, r.due, r.done, r.changed = s, 0, now, true }
 
@@ -55,7 +56,7 @@ func (r *row) fail(now int64, after time.Duration) {
 		r.end(Dead, now)
 		return
 	}
-	r.wait(min(now+after.Milliseconds(), last))
+	r.wait(min(now+after.Milliseconds(), last), WhyRetry)
 }
 
 // delivery is the row as senders see it.
@@ -70,7 +71,7 @@ func (r *row) delivery() Delivery {
 
 const (
 	initial = `id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state, due,
-		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing, owner`
+		claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing, owner, why`
 	columns = initial + ", sending, marked, ask, arrived"
 	whole   = columns + ", sealed, event"
 	outside = columns + ", null, null" // without what is only needed to send
@@ -80,7 +81,7 @@ const (
 func (r *row) fields() []any {
 	return []any{&r.id, &r.source, &r.eventID, &r.bus, &r.rule, &r.target, &r.contact, &r.channel, &r.destination,
 		&r.object, &r.happened, &r.state, &r.due, &r.claim, &r.tries, &r.attempts, &r.firstFailed, &r.held, &r.code, &r.class,
-		&r.receipt, &r.created, &r.done, &r.alone, &r.failing, &r.owner, &r.sending, &r.marked, &r.ask, &r.arrived, &r.sealed, &r.event}
+		&r.receipt, &r.created, &r.done, &r.alone, &r.failing, &r.owner, &r.why, &r.sending, &r.marked, &r.ask, &r.arrived, &r.sealed, &r.event}
 }
 
 // rows locks the deliveries of some ids, in order. What is selected is whole or outside.
@@ -116,7 +117,7 @@ func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) 
 		for i, r := range part {
 			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
 				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				now, r.done, r.alone, r.failing, r.owner, blob(r.sealed), blob(r.event), 0)
+				now, r.done, r.alone, r.failing, r.owner, string(r.why), blob(r.sealed), blob(r.event), 0)
 			r.created = now
 			byID[r.id] = r
 		}
@@ -161,16 +162,17 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 		}
 		tuples = append(tuples, "("+strings.Join([]string{
 			text(r.id), text(string(r.state)), number(r.due), number(r.claim), number(r.tries), number(r.attempts),
-			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(r.alone), number(emptied),
+			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(r.alone),
+			number(emptied), text(string(r.why)),
 		}, ", ")+")")
 	}
 	if len(tuples) == 0 {
 		return updateWire(ctx, tx, rows)
 	}
 	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
-		done, alone, emptied) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
+		done, alone, emptied, why) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
 		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
-		receipt = v.receipt, done = v.done, alone = v.alone, sealed = case v.emptied when 0 then sealed else `+empty+` end,
+		receipt = v.receipt, done = v.done, alone = v.alone, why = v.why, sealed = case v.emptied when 0 then sealed else `+empty+` end,
 		event = case v.emptied when 2 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
 	if err != nil {
 		return fmt.Errorf("update deliveries: %w", err)

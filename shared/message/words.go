@@ -49,6 +49,7 @@ type words struct {
 	QueueCauses map[string]string `json:"queueCauses"` // why a job waits
 	Next        map[string]string `json:"next"`        // the suggested next step, by cause or by source and event
 	Outcomes    map[string]string `json:"outcomes"`    // by source and event, in a language that the catalogue does not have
+	Waits       map[string]string `json:"waits"`       // why a delivery waits, with {until} and {n}, the retry
 	Digest      struct {
 		Title  string `json:"title"`  // {n} events
 		Failed string `json:"failed"` // {n} events, of which {failed} failed

@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(tb testing.TB) (url string)) {
 	maps.Copy(tests, sharing())
 	maps.Copy(tests, onces())
 	maps.Copy(tests, gaps())
+	maps.Copy(tests, whys())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
