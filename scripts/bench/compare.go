@@ -34,7 +34,7 @@ func (b *bench) compare(ctx context.Context, cases []benchCase) (err error) {
 		senders["base"] = ""
 	}
 	var texts = map[string]*strings.Builder{"base": {}, "now": {}}
-	for n := range max(b.runs, 5) {
+	for n := range max(b.runs, 6) {
 		for _, c := range cases {
 			for _, side := range [][2]string{{"base", "now"}, {"now", "base"}}[n%2] { // whatever drifts hits both
 				if strings.HasPrefix(c.Sender, inside) && senders["base"] == "" {

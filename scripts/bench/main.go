@@ -49,7 +49,7 @@ type settings struct {
 	runs, destinations               int
 	core, loadCore                   int
 	time, soak                       time.Duration
-	root, base, out                  string
+	root, base, out, profile         string
 	beside, inside                   bool
 	sender, load                     string
 	count                            int
@@ -121,6 +121,7 @@ func parse(args []string) (s settings, err error) {
 	flags.StringVar(&s.root, "binaries", ".build", "where the packaged functions are")
 	flags.StringVar(&s.base, "base", "", "a git revision whose functions are measured in turn with these; benchstat compares")
 	flags.StringVar(&s.out, "out", ".build/bench.json", "where the figures go as JSON")
+	flags.StringVar(&s.profile, "profile", "", "a folder for CPU and allocation profiles of what runs in process: go tool pprof reads them")
 	flags.BoolVar(&s.beside, "beside", true, "measure the do-nothing function and the bare POST, too")
 	flags.BoolVar(&s.inside, "inside", true, "measure the delivery handler without Function Compute's runtime, too")
 	flags.StringVar(&s.sender, "sender", "", "a command of your own to measure, see above")

@@ -106,6 +106,13 @@ func (b *bench) runItself(ctx context.Context, c benchCase, r *receiver, environ
 		command = []string{b.sender, "direct", "-receiver", r.address, "-time", b.time.String(), "-channel", name,
 			"-group", strconv.Itoa(c.Group), "-destinations", strconv.Itoa(b.destinations), "-padding", strconv.Itoa(c.Padding)}
 	}
+	if b.profile != "" {
+		if err := os.MkdirAll(b.profile, 0o755); err != nil {
+			return f, err
+		}
+		name := filepath.Join(b.profile, strings.ReplaceAll(c.String(), "/", "-"))
+		command = append(command, "-profile", name+".cpu", "-memory", name+".mem")
+	}
 	p, err := start(b.core, environment, out, command...)
 	if err != nil {
 		return f, err
