@@ -68,7 +68,13 @@ func newDB(pool *sql.DB, d dialect, file *fileLock) *DB {
 }
 
 // Close closes the connection.
-func (d *DB) Close() error { return d.sql.Close() }
+func (d *DB) Close() error {
+	err := d.sql.Close()
+	if d.file != nil {
+		err = errors.Join(err, d.file.close())
+	}
+	return err
+}
 
 // Read runs do on one state of the database. The transaction is rolled back at the end.
 func (d *DB) Read(ctx context.Context, do func(*sql.Tx) error) (err error) {

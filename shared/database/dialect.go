@@ -78,7 +78,8 @@ func (sqlite) begin(ctx context.Context, conn *sql.Conn, durable bool) (*sql.Tx,
 			return err
 		}
 	}
-	tx, err := conn.BeginTx(ctx, nil)
+	// The context is each statement's; for the whole transaction database/sql would start a goroutine to watch it.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return nil, nil, errors.Join(err, after())
 	}

@@ -2,20 +2,22 @@ package database
 
 import (
 	"context"
+	"errors"
 	"fmt"
-
-	"github.com/gofrs/flock"
+	"os"
+	"syscall"
 )
 
 // fileLock is a lock between processes that the kernel frees when its holder dies, in front of which the goroutines of
-// this process queue.
+// this process queue. The file stays open: to open it anew for each transaction costs more than the lock.
 type fileLock struct {
 	turn chan struct{} // holds one token while nobody in this process has the lock
-	file *flock.Flock
+	path string
+	file *os.File // nil until it is first needed; whose turn it is has it
 }
 
 func newFileLock(path string) *fileLock {
-	l := &fileLock{turn: make(chan struct{}, 1), file: flock.New(path, flock.SetPermissions(0o600))}
+	l := &fileLock{turn: make(chan struct{}, 1), path: path}
 	l.turn <- struct{}{}
 	return l
 }
@@ -29,24 +31,28 @@ func (l *fileLock) lock(ctx context.Context) (unlock func(), err error) {
 	}
 	free := func() {
 		// Unlocking fails only where the file was closed under us, and then the lock is free.
-		_ = l.file.Unlock()
+		_ = l.flock(syscall.LOCK_UN)
 		l.turn <- struct{}{}
 	}
-	switch locked, err := l.file.TryLock(); {
-	case err != nil:
+	if err := l.open(); err != nil {
 		l.turn <- struct{}{}
-		return nil, fmt.Errorf("%s: %w", l.file.Path(), err)
-	case locked:
+		return nil, err
+	}
+	switch err := l.flock(syscall.LOCK_EX | syscall.LOCK_NB); {
+	case err == nil:
 		return free, nil
+	case !errors.Is(err, syscall.EWOULDBLOCK):
+		l.turn <- struct{}{}
+		return nil, err
 	}
 	// Wait in the kernel's queue: a loop of tries would starve behind busy processes.
 	got := make(chan error, 1)
-	go func() { got <- l.file.Lock() }()
+	go func() { got <- l.flock(syscall.LOCK_EX) }()
 	select {
 	case err := <-got:
 		if err != nil {
 			l.turn <- struct{}{}
-			return nil, fmt.Errorf("%s: %w", l.file.Path(), err)
+			return nil, err
 		}
 		return free, nil
 	case <-ctx.Done():
@@ -59,4 +65,32 @@ func (l *fileLock) lock(ctx context.Context) (unlock func(), err error) {
 		}()
 		return nil, ctx.Err()
 	}
+}
+
+func (l *fileLock) open() (err error) {
+	if l.file == nil {
+		l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_RDONLY, 0o600)
+	}
+	return err
+}
+
+func (l *fileLock) flock(how int) error {
+	for {
+		switch err := syscall.Flock(int(l.file.Fd()), how); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, syscall.EINTR):
+			return fmt.Errorf("flock %s: %w", l.path, err)
+		}
+	}
+}
+
+// close closes the file when nobody in this process has the lock.
+func (l *fileLock) close() (err error) {
+	<-l.turn
+	if l.file != nil {
+		err, l.file = l.file.Close(), nil
+	}
+	l.turn <- struct{}{}
+	return err
 }

@@ -12,7 +12,7 @@ import (
 // Settings is what an administrator may change while pai-notify runs. It is one JSON document, so that a later member
 // needs no migration; one that is missing has its default.
 type Settings struct {
-	Language        string `json:"language"`                  // of messages whose target names none: zh or en
+	Language        string `json:"language"`                  // of messages whose target names none, such as zh or en
 	Zone            string `json:"zone"`                      // of times in messages: an IANA name
 	ConsoleHost     string `json:"consoleHost"`               // of links into the PAI console; empty means no links
 	CatalogOverride string `json:"catalogOverride,omitempty"` // YAML: see package catalog

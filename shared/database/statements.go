@@ -48,12 +48,42 @@ type keeper struct {
 	kept map[string]*keptStatement
 }
 
+// BeginTx begins with a kept statement, as [DB.Write] wants it: immediate, unless the transaction only reads.
+func (k *keeper) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	begin := "begin immediate"
+	if opts.ReadOnly {
+		begin = "begin"
+	}
+	if _, err := k.ExecContext(ctx, begin, nil); err != nil {
+		return nil, err
+	}
+	return transaction{k}, nil
+}
+
+type transaction struct{ k *keeper }
+
+// Commit leaves no transaction behind where it fails, as database/sql expects.
+func (t transaction) Commit() error {
+	_, err := t.k.ExecContext(context.Background(), "commit", nil)
+	if err != nil {
+		_ = t.Rollback() // which fails where there is nothing left to roll back
+	}
+	return err
+}
+
+// Rollback rolls back.
+func (t transaction) Rollback() error {
+	_, err := t.k.ExecContext(context.Background(), "rollback", nil)
+	return err
+}
+
 type keptStatement struct {
 	wholeStatement
 	busy bool // its rows are being read
 }
 
-// ExecContext executes a kept statement.
+// ExecContext executes a kept statement. Its context is looked at before and not while it runs: the driver would start a
+// goroutine to watch it, for a statement that takes microseconds.
 func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	s, err := k.statement(ctx, query)
 	if err != nil {
@@ -62,7 +92,7 @@ func (k *keeper) ExecContext(ctx context.Context, query string, args []driver.Na
 	if s == nil {
 		return k.wholeConn.ExecContext(ctx, query, args)
 	}
-	return s.ExecContext(ctx, args)
+	return s.ExecContext(context.WithoutCancel(ctx), args)
 }
 
 // QueryContext executes a kept statement and keeps it from others until its rows are closed.
@@ -74,7 +104,7 @@ func (k *keeper) QueryContext(ctx context.Context, query string, args []driver.N
 	if s == nil {
 		return k.wholeConn.QueryContext(ctx, query, args)
 	}
-	rows, err := s.QueryContext(ctx, args)
+	rows, err := s.QueryContext(context.WithoutCancel(ctx), args) // see ExecContext
 	if err != nil {
 		return nil, err
 	}
