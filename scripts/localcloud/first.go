@@ -40,15 +40,16 @@ func keptSecrets(folder string) (kept secrets, err error) {
 
 // local is what other programs need to find and use the local cloud.
 type local struct {
-	Cloud string `json:"cloud"`
-	API   string `json:"api"`
-	Inbox string `json:"inbox"`
-	Key   string `json:"key"` // an admin's API key
+	Cloud    string `json:"cloud"`
+	API      string `json:"api"`
+	Inbox    string `json:"inbox"`
+	Key      string `json:"key"`                // an admin's API key
+	Provider string `json:"provider,omitempty"` // the identity provider, where there is one
 }
 
 // announce makes the first API key with the bootstrap token and furnishes the deployment, as a person would, unless the
 // folder has one; then it writes local.json and says ready.
-func announce(ctx context.Context, s settings, kept secrets) error {
+func announce(ctx context.Context, s settings, kept secrets, issuer string) error {
 	found := local{}
 	name := filepath.Join(s.data, "local.json")
 	text, err := os.ReadFile(name)
@@ -62,7 +63,7 @@ func announce(ctx context.Context, s settings, kept secrets) error {
 	if err != nil {
 		return err
 	}
-	found.Cloud, found.API, found.Inbox = s.base(0), s.base(1), s.base(2)
+	found.Cloud, found.API, found.Inbox, found.Provider = s.base(0), s.base(1), s.base(2), issuer
 	if err := writeJSON(name, found, 0o600); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +26,7 @@ import (
 	"pai-notify/scripts/localcloud/bus"
 	"pai-notify/scripts/localcloud/carrier"
 	"pai-notify/scripts/localcloud/function"
+	"pai-notify/scripts/localcloud/identity"
 	"pai-notify/scripts/localcloud/inbox"
 	"pai-notify/scripts/localcloud/rpc"
 	"pai-notify/scripts/serverless"
@@ -47,10 +49,11 @@ func main() {
 	store := flag.String("database", "", "DATABASE_URL of the functions; empty: an SQLite file in the data folder")
 	template := flag.String("template", "s.yaml", "what to run; its code paths start from its folder")
 	awake := flag.Bool("awake", false, "do not freeze instances between invocations")
+	provider := flag.Bool("provider", false, "run an identity provider too, through which people sign in to the console")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, settings{*port, *data, *store, *speed, *template, *awake}); err != nil {
+	if err := run(ctx, settings{*port, *data, *store, *speed, *template, *awake, *provider}); err != nil {
 		fmt.Fprintln(os.Stderr, "localcloud:", err)
 		stop()
 		os.Exit(1)
@@ -64,6 +67,7 @@ type settings struct {
 	speed    float64
 	template string
 	awake    bool
+	provider bool
 }
 
 // base is the base URL of the port n above P.
@@ -105,6 +109,16 @@ func run(ctx context.Context, s settings) (err error) {
 		if v := os.Getenv(name); v != "" {
 			variables[name] = v
 		}
+	}
+	issuer := ""
+	if s.provider {
+		people, failed := identity.Start(s.base(1), "/api/v1/session/provider/callback", log)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, people.Close()) }()
+		maps.Copy(variables, people.Environment(s.base(1)))
+		issuer = people.Issuer
 	}
 	loaded, err := serverless.Load(s.template, func(name string) string { return variables[name] })
 	if err != nil {
@@ -167,7 +181,7 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, serving.close()) }()
-	if err := announce(ctx, s, kept); err != nil {
+	if err := announce(ctx, s, kept, issuer); err != nil {
 		return err
 	}
 	timers := make(chan error, 1)

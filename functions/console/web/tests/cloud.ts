@@ -55,14 +55,16 @@ async function ready(process: ChildProcess): Promise<void> {
 
 let number = 0;
 
-async function start(folder: string): Promise<{ cloud: Cloud; process: ChildProcess }> {
-  const port = await freePort();
+/** Runs a local cloud in a folder, with more flags where a story needs them. */
+export async function start(folder: string, flags: string[] = [], port?: number): Promise<{ cloud: Cloud; port: number; process: ChildProcess }> {
+  port ??= await freePort();
   const template = process.env.TEMPLATE ?? join(root, 's.yaml');
-  const child = spawn(process.env.LOCALCLOUD ?? join(root, '.cache/bin/localcloud'), ['-port', String(port), '-data', folder, '-template', template, '-awake'], { cwd: root });
+  const child = spawn(process.env.LOCALCLOUD ?? join(root, '.cache/bin/localcloud'), ['-port', String(port), '-data', folder, '-template', template, '-awake', ...flags], { cwd: root });
   await ready(child);
   const { api, cloud, inbox, key } = JSON.parse(readFileSync(join(folder, 'local.json'), 'utf8')) as Cloud;
   return {
     process: child,
+    port,
     cloud: {
       api, cloud, inbox, key,
       async call(method, path, body) {

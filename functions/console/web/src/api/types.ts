@@ -31,6 +31,7 @@ export type Job = Schemas['Job'];
 export type Chosen = Schemas['Chosen'];
 export type Page<T> = { items: T[]; next?: string };
 export type Caller = Schemas['Caller'];
+export type Provider = Schemas['ProviderAnswerBody'];
 export type Key = Schemas['Key'];
 export type AuditRow = Schemas['Row'];
 export type Wanted = Schemas['Wanted'];

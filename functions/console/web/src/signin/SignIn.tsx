@@ -2,8 +2,8 @@ import { BellOutlined } from '@ant-design/icons';
 import { Alert, Button, Input } from 'antd';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call } from '../api/client';
-import type { Setup } from '../api/types';
+import { call, get } from '../api/client';
+import type { Provider, Setup } from '../api/types';
 import { Copy } from '../parts/Copy';
 import { Row } from '../parts/Row';
 import { TroubleNote } from '../parts/Trouble';
@@ -67,9 +67,21 @@ function WithKey({ ended, open }: { ended: boolean; open: (token: string) => voi
         </Row>
         <Button type="primary" htmlType="submit" size="large" block loading={busy} className="under">{t('signin.button')}</Button>
       </form>
+      <ThroughProvider />
       <p className="lead foot">{t('signin.token')}</p>
     </>
   );
+}
+
+/** The way through the identity provider, where the deployment has one. Without an answer the key remains. */
+function ThroughProvider() {
+  const { t } = useTranslation();
+  const [provider, setProvider] = useState<Provider>(); // no query: those are forgotten as somebody signs out
+  useEffect(() => {
+    get<Provider>('session/provider').then(setProvider, () => setProvider(undefined));
+  }, []);
+  if (!provider?.available) return null;
+  return <Button size="large" block href="api/v1/session/provider/start">{t('signin.provider', { host: provider.host })}</Button>;
 }
 
 function WithToken({ token, made }: { token: string; made: (key: string) => void }) {
