@@ -18,10 +18,10 @@ import (
 // Environment is what a function was given. A function asks for what it needs and finds the rest empty.
 type Environment struct {
 	DatabaseURL         string         // DATABASE_URL: postgres://… or sqlite:PATH
-	SealKeys            string         // SEAL_KEYS: see package seal
+	SealKeys            string         // SEAL_KEYS: keys that seal receivers' secrets, parted by commas; the first seals, all open
 	BootstrapHash       string         // BOOTSTRAP_HASH: hex SHA-256 of the token that opens a fresh deployment
 	Region              string         // REGION: cn-hangzhou
-	Account             string         // ACCOUNT_ID
+	Account             string         // ACCOUNT_ID: the number of the Alibaba Cloud account
 	FunctionARN         string         // FUNCTION_ARN: ARN of a function of this deployment, with {function} for its name
 	DeadLetterARN       string         // DEAD_LETTER_ARN: where EventBridge puts what it could not deliver; may be empty
 	EventBridgeEndpoint string         // EVENTBRIDGE_ENDPOINT: base URL; empty means the region's own

@@ -9,13 +9,13 @@ import (
 
 // Provider is the identity provider through which people may sign in to the console; zero where there is none.
 type Provider struct {
-	Issuer       string // OIDC_ISSUER: https://…; Alibaba Cloud's for RAM users is https://oauth.aliyun.com
-	ClientID     string // OIDC_CLIENT_ID
-	ClientSecret string // OIDC_CLIENT_SECRET: may be empty where the provider wants none
-	PublicURL    string // PUBLIC_URL: this deployment's own base URL, to which the provider sends people back
-	Roles        []GroupRole
-	GroupsClaim  string // OIDC_GROUPS_CLAIM: the claim that is compared with the groups; groups by default
-	UserClaim    string // OIDC_USER_CLAIM: the claim with the PAI user's id; uid by default
+	Issuer       string      // OIDC_ISSUER: https://…; Alibaba Cloud's for RAM users is https://oauth.aliyun.com
+	ClientID     string      // OIDC_CLIENT_ID: the provider's name for this deployment
+	ClientSecret string      // OIDC_CLIENT_SECRET: may be empty where the provider wants none
+	PublicURL    string      // PUBLIC_URL: this deployment's own base URL, to which the provider sends people back
+	Roles        []GroupRole // OIDC_ROLES: GROUP=ROLE or GROUP=ROLE@WORKSPACE+WORKSPACE, parted by commas
+	GroupsClaim  string      // OIDC_GROUPS_CLAIM: the claim that is compared with the groups; groups by default
+	UserClaim    string      // OIDC_USER_CLAIM: the claim with the PAI user's id; uid by default
 }
 
 // GroupRole is what members of a group may do.
