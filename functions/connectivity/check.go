@@ -10,6 +10,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/fault"
+	"pai-notify/shared/message"
 )
 
 // Order is what is to be tested: a target that is not saved, by channel and settings, or a saved one.
@@ -19,7 +20,7 @@ type Order struct {
 	Workspace string           `json:"workspace,omitempty" doc:"Of a saved target"`
 	Rule      string           `json:"rule,omitempty"`
 	Target    string           `json:"target,omitempty"`
-	Language  string           `json:"language,omitempty" doc:"zh or en; left out: the target's, or the deployment's"`
+	Language  string           `json:"language,omitempty" doc:"Such as zh or en; left out: the target's, or the deployment's"`
 	Check     bool             `json:"check,omitempty" doc:"Only ask, post nothing; see silentCheck of the catalogue"`
 }
 
@@ -37,8 +38,8 @@ func (s *service) check(ctx context.Context, o Order) smithy.InvalidParamsError 
 	if access.From(ctx).Require(access.Editor) != nil { // the operation says so
 		return faults
 	}
-	if o.Language != "" && o.Language != "zh" && o.Language != "en" {
-		faults.Add(fault.New("Language", "must be zh or en, or be left out"))
+	if err := message.CheckLanguage(o.Language); o.Language != "" && err != nil {
+		faults.Add(fault.New("Language", err.Error()+", or be left out"))
 	}
 	unsaved := o.Channel != "" || len(o.Settings) > 0
 	switch {

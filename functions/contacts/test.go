@@ -18,13 +18,14 @@ import (
 	"pai-notify/shared/database"
 	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
+	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
 )
 
 // Test is which channel is to be tested.
 type Test struct {
 	Channel  string `json:"channel" example:"sms"`
-	Language string `json:"language,omitempty" doc:"zh or en; left out: the contact's, or the deployment's"`
+	Language string `json:"language,omitempty" doc:"Such as zh or en; left out: the contact's, or the deployment's"`
 }
 
 // reaching are the channels that name contacts.
@@ -47,8 +48,8 @@ func (s *service) checkTest(ctx context.Context, t Test) smithy.InvalidParamsErr
 	if access.From(ctx).Require(access.Editor) != nil || s.db.CheckVersion(ctx) != nil { // the operation says so
 		return faults
 	}
-	if t.Language != "" && t.Language != "zh" && t.Language != "en" {
-		faults.Add(fault.New("Language", "must be zh or en, or be left out"))
+	if err := message.CheckLanguage(t.Language); t.Language != "" && err != nil {
+		faults.Add(fault.New("Language", err.Error()+", or be left out"))
 	}
 	_, known := s.channel(t.Channel)
 	switch {

@@ -13,7 +13,7 @@ type Contact struct {
 	Name     string `json:"name" example:"Alice Chen"`
 	Phone    string `json:"phone,omitempty" example:"+8613800138000" doc:"Numbers of mainland China may leave +86 out"`
 	Email    string `json:"email,omitempty" example:"alice@example.com"`
-	Language string `json:"language,omitempty" doc:"Of what is sent to it, zh or en; left out: the target's"`
+	Language string `json:"language,omitempty" doc:"Of what is sent to it, such as zh or en; left out: the target's"`
 	Zone     string `json:"zone,omitempty" example:"Asia/Shanghai" doc:"Of times in what is sent to it; left out: the deployment's"`
 	DingTalk string `json:"dingtalk,omitempty" doc:"Mobile number or user id at DingTalk, for mentions"`
 	WeCom    string `json:"wecom,omitempty" doc:"User id at WeCom, for mentions"`

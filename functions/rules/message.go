@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"pai-notify/shared/contact"
@@ -62,7 +61,7 @@ func (s *service) messages(ctx context.Context, now present, targets []rule.Targ
 		}
 		languages := []string{cmp.Or(t.Language, person.Language, now.settings.Language)}
 		if all {
-			languages = slices.Sorted(slices.Values(message.Languages()))
+			languages = message.Languages()
 		}
 		zone := zone
 		if own, err := time.LoadLocation(person.Zone); person.Zone != "" && err == nil {

@@ -42,7 +42,7 @@ type Target struct {
 	Channel  string           `json:"channel" example:"dingtalk"`
 	Settings channel.Settings `json:"settings,omitempty" doc:"The channel's fields. Answers leave secret ones out, see secrets"`
 	Contacts []string         `json:"contacts,omitempty"`
-	Language string           `json:"language,omitempty" doc:"zh or en; left out: the deployment's"`
+	Language string           `json:"language,omitempty" doc:"Such as zh or en; left out: the deployment's"`
 	Mentions message.Mentions `json:"mentions,omitzero" doc:"Whom each message calls"`
 	Words    message.Words    `json:"words,omitzero" doc:"Which facts to tell, and a line before and after them with placeholders as {{owner}}"`
 	When     When             `json:"when,omitzero" doc:"Quiet hours, and how far apart messages about one object must be"`

@@ -27,8 +27,8 @@ var hostName = regexp.MustCompile(`^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-
 func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Context, database.Settings) smithy.InvalidParamsError {
 	return func(_ context.Context, s database.Settings) smithy.InvalidParamsError {
 		var faults smithy.InvalidParamsError
-		if s.Language != "zh" && s.Language != "en" {
-			faults.Add(fault.New("Language", "must be zh or en"))
+		if err := message.CheckLanguage(s.Language); err != nil {
+			faults.Add(fault.New("Language", err.Error()))
 		}
 		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
 			faults.Add(fault.New("Zone", "is no time zone's name such as Asia/Shanghai or UTC"))

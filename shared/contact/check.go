@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"pai-notify/shared/fault"
+	"pai-notify/shared/message"
 )
 
 // Limits of a contact, in characters.
@@ -60,8 +61,10 @@ func (c Contact) Normal() (Contact, smithy.InvalidParamsError) {
 		c.Email, err = parseEmail(c.Email)
 		add("Email", err)
 	}
-	if c.Language = strings.ToLower(strings.TrimSpace(c.Language)); c.Language != "" && c.Language != "zh" && c.Language != "en" {
-		add("Language", errors.New("must be zh or en, or be left out for the target's"))
+	if c.Language = strings.ToLower(strings.TrimSpace(c.Language)); c.Language != "" {
+		if err := message.CheckLanguage(c.Language); err != nil {
+			add("Language", fmt.Errorf("%w, or be left out for the target's", err))
+		}
 	}
 	if c.Zone = strings.TrimSpace(c.Zone); c.Zone != "" {
 		if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" || len(c.Zone) > 64 {

@@ -18,7 +18,7 @@ type Contact struct {
 	Name     string
 	Phone    string // E.164: +8613800138000
 	Email    string
-	Language string // of what is sent to it: zh, en; empty means the target's
+	Language string // of what is sent to it: see message.Languages; empty means the target's
 	Zone     string // of times in what is sent to it: an IANA name; empty means the deployment's
 	DingTalk string // ids at the chat receivers, for mentions
 	WeCom    string

@@ -1,12 +1,8 @@
 package message
 
 import (
-	_ "embed"
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -20,30 +16,6 @@ type Brief struct {
 	Status string    // what happened to it: Job failed
 	At     time.Time // when, in the zone of the message's times; of a digest when the last event happened; may be zero
 }
-
-//go:embed brief.json
-var embeddedBriefs []byte
-
-// briefText is what a brief says beside what events say.
-type briefText struct {
-	Others   string `json:"others"`   // {name} and {more} others, {n} in all
-	Failures string `json:"failures"` // so many {failed}
-	Events   string `json:"events"`   // {n} of them
-	Test     string `json:"test"`
-}
-
-// briefTexts are read from the embedded file at the first use.
-var briefTexts = sync.OnceValue(embeddedBriefTexts)
-
-func embeddedBriefTexts() map[string]briefText {
-	var all map[string]briefText
-	if err := json.Unmarshal(embeddedBriefs, &all); err != nil {
-		panic(fmt.Sprintf("read embedded brief.json: %v", err)) // part of the program; a test reads it
-	}
-	return all
-}
-
-func briefWords(language string) briefText { return briefTexts()[wordsOf(language).language] }
 
 // newBrief is of one event.
 func newBrief(e event.Event, v event.View, w *words, zone *time.Location) Brief {
@@ -88,9 +60,9 @@ func briefDigest(list, chosen []Message, failed int, w *words) Brief {
 		switch {
 		case m.Brief.Status == list[0].Brief.Status:
 		case failed > 0:
-			b.Status = strings.Replace(briefWords(w.language).Failures, "{failed}", strconv.Itoa(failed), 1)
+			b.Status = strings.Replace(w.Brief.Failures, "{failed}", strconv.Itoa(failed), 1)
 		default:
-			b.Status = strings.Replace(briefWords(w.language).Events, "{n}", strconv.Itoa(len(list)), 1)
+			b.Status = strings.Replace(w.Brief.Events, "{n}", strconv.Itoa(len(list)), 1)
 		}
 	}
 	b.More = len(objects) - 1
@@ -103,7 +75,7 @@ func (b Brief) Names(language string, limit int) string {
 	form := "{name}"
 	if b.More > 0 {
 		form = strings.NewReplacer("{n}", strconv.Itoa(b.More+1), "{more}", strconv.Itoa(b.More)).
-			Replace(briefWords(language).Others)
+			Replace(wordsOf(language).Brief.Others)
 	}
 	room := limit - utf8.RuneCountInString(form) + len("{name}")
 	return strings.Replace(form, "{name}", CutRunes(b.Name, max(room, 1)), 1)

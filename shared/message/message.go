@@ -123,7 +123,7 @@ func Connectivity(language, channelTitle string, at time.Time) Message {
 		Facts:    []Fact{{Name: w.Test.Note, Value: w.Test.Text}, {Name: w.Test.Sent, Value: moment(at, time.UTC), Detail: true}},
 		Language: w.language,
 		Test:     true,
-		Brief:    Brief{Name: "pai-notify", Status: briefWords(language).Test, At: at.UTC()},
+		Brief:    Brief{Name: "pai-notify", Status: wordsOf(language).Brief.Test, At: at.UTC()},
 		Event: event.Event{
 			ID: id, Source: testSource, SpecVersion: "1.0", Type: testType, Time: at.UTC(),
 			DataContentType: "application/json", Data: []byte(`{"test":true}`),

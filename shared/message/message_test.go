@@ -150,6 +150,15 @@ func TestAnotherLanguageIsAnotherFile(t *testing.T) {
 	}
 	text := strings.Replace(string(en), `"labels": {`, `"outcomes": {"dlc.failed": "Tâche échouée"}, "labels": {`, 1)
 	all := readWords(fstest.MapFS{"texts/en.json": {Data: en}, "texts/fr.json": {Data: []byte(text)}})
+	if got := tags(all); strings.Join(got, " ") != "en fr" {
+		t.Errorf("the files give the languages %v, want en and fr", got)
+	}
+	if err := checkTag(all, "fr"); err != nil {
+		t.Errorf("fr has a file and %v", err)
+	}
+	if err := checkTag(all, "zh"); err == nil || err.Error() != "must be one of en, fr" {
+		t.Errorf("zh has no file: %v", err)
+	}
 	e, v := failed()
 	if got, want := title(e, v, all["fr"]), "Tâche échouée: llm-sft-7b"; got != want {
 		t.Errorf("title = %q, want %q: the catalogue needs no word of it", got, want)

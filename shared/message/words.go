@@ -3,9 +3,12 @@ package message
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,6 +60,17 @@ type words struct {
 		Until  string `json:"until"`
 		More   string `json:"more"`
 	} `json:"digest"`
+	Brief struct { // what a brief says beside what events say
+		Others   string `json:"others"`   // {name} and {more} others, {n} in all
+		Failures string `json:"failures"` // so many {failed}
+		Events   string `json:"events"`   // {n} of them
+		Test     string `json:"test"`
+	} `json:"brief"`
+	Spoken struct { // a time, with {H} and {M}, or {HH} and {MM} of two digits
+		Today  string            `json:"today"`
+		Day    string            `json:"day"` // with {month} and {day} as well
+		Months map[string]string `json:"months"`
+	} `json:"spoken"`
 	Test struct {
 		Title string `json:"title"`
 		Note  string `json:"note"`
@@ -100,14 +114,19 @@ func wordsOf(language string) *words {
 	return all["en"]
 }
 
-// Languages are the tags of the languages there are texts for, in no order.
-func Languages() []string {
-	all := dictionary()
-	tags := make([]string, 0, len(all))
-	for tag := range all {
-		tags = append(tags, tag)
+// Languages are the tags of the languages there are texts for, sorted.
+func Languages() []string { return tags(dictionary()) }
+
+func tags(all map[string]*words) []string { return slices.Sorted(maps.Keys(all)) }
+
+// CheckLanguage says what is wrong with the tag of a language; nil where there are texts for it.
+func CheckLanguage(tag string) error { return checkTag(dictionary(), tag) }
+
+func checkTag(all map[string]*words, tag string) error {
+	if all[tag] == nil {
+		return errors.New("must be one of " + strings.Join(tags(all), ", "))
 	}
-	return tags
+	return nil
 }
 
 // duration tells a span by its two largest units: "1 h 59 min", "1小时59分". It is empty for none.

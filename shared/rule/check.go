@@ -3,7 +3,6 @@ package rule
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -109,9 +108,8 @@ func (t Target) check(source string, specs []channel.Spec) smithy.InvalidParamsE
 	case !plainID.MatchString(t.ID):
 		faults.Add(fault.New("ID", "must be 1 to 64 of a-z A-Z 0-9 - _ . and begin with a letter or digit"))
 	}
-	if t.Language != "" && !slices.Contains(message.Languages(), t.Language) {
-		faults.Add(fault.New("Language", "must be one of "+strings.Join(slices.Sorted(slices.Values(message.Languages())), ", ")+
-			", or be left out for the deployment's"))
+	if err := message.CheckLanguage(t.Language); t.Language != "" && err != nil {
+		faults.Add(fault.New("Language", err.Error()+", or be left out for the deployment's"))
 	}
 	if t.Channel == "" {
 		faults.Add(smithy.NewErrParamRequired("Channel"))

@@ -27,7 +27,7 @@ type Told struct {
 }
 
 // Languages are those in which samples are told.
-func Languages() []string { return []string{"en", "zh"} }
+func Languages() []string { return message.Languages() }
 
 // Tell tells every sample of the catalogue in a language, in the zone of China.
 func Tell(tb testing.TB, language string) []Told {

@@ -150,7 +150,7 @@ func variablesOf(m message.Message, now time.Time) variables {
 	}
 	b.Name = aliyun.Variable(b.Name, marks)
 	name := aliyun.Variable(b.Names(m.Language, aliyun.MaxVariable), marks) // without the ellipsis, which is not spoken
-	when := spokenTime(b.At, now, m.Language)
+	when := message.Spoken(m.Language, b.At, now)
 	what := []rune(aliyun.Variable(b.Status, marks))
 	return variables{name, string(what[:min(len(what), aliyun.MaxVariable-len([]rune(when)))]) + when}
 }
@@ -163,25 +163,6 @@ func spelled(id string) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
-}
-
-// spokenTime is the time as it is spoken, since a colon may not stand in a variable: "，15点18分", " at 15 18". On another
-// day than today's the date goes before it.
-func spokenTime(at, now time.Time, language string) string {
-	if at.IsZero() {
-		return ""
-	}
-	day := ""
-	if now.In(at.Location()).Format(time.DateOnly) != at.Format(time.DateOnly) {
-		day = at.Format("1月2日")
-		if language != "zh" {
-			day = at.Format(" on January 2")
-		}
-	}
-	if language == "zh" {
-		return fmt.Sprintf("，%s%d点%d分", day, at.Hour(), at.Minute())
-	}
-	return day + at.Format(" at 15 04")
 }
 
 // Send makes one call. The receipt is the service's CallId; OK means only that the call is queued.
