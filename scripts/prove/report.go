@@ -33,6 +33,7 @@ func proofs() []proof {
 		{"sweep", "TestHundredsOfFailuresInTenMinutesAreAHandfulOfTexts", "five hundred failures in ten minutes are a handful of text messages that tell all of them"},
 		{"writers", "TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate", "4 processes on one SQLite file, or 16 on PostgreSQL, neither wait long nor lose an update"},
 		{"large", "TestALargeLedgerIsAsFastAsAnEmptyOne", "a ledger of a million deliveries takes one more as fast as an empty one, and answers at once"},
+		{"keys", "TestSealKeysAreChangedUnderLoadAndNoDeliveryFails", "seal keys are changed under load and the work is killed half-way: no delivery fails"},
 		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed"},
 	}
 }
