@@ -32,9 +32,12 @@ func (s *service) reach(ctx context.Context, now present, r rule.Rule) (rule.Rea
 	return reach, nil
 }
 
-// namesContacts says whether a rule has a target of a channel that reaches contacts.
+// namesContacts says whether a rule has a target of a channel that reaches contacts, or one that calls some.
 func (s *service) namesContacts(r rule.Rule) bool {
 	for _, t := range r.Targets {
+		if len(t.Mentions.Contacts) > 0 {
+			return true
+		}
 		for _, spec := range s.specs {
 			if spec.Name == t.Channel && spec.Contacts {
 				return true

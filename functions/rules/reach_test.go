@@ -76,6 +76,25 @@ func TestContactsOfARuleExistAndHaveAnAddress(t *testing.T) {
 	}
 }
 
+func TestARobotCallsContactsWithoutATargetThatReachesThem(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.people()
+	if _, err := h.book.Create(t.Context(), contact.Contact{ID: "tony", Name: "Tony", DingTalk: "tony-1"}); err != nil {
+		t.Fatal(err)
+	}
+	calling := func(ids ...string) object {
+		ops := dingtalk("ops")
+		ops["mentions"] = object{"contacts": ids}
+		return draft("calling", ops)
+	}
+	p := h.ask("POST", rules, calling("nobody", "tony", "desk")).problem(http.StatusUnprocessableEntity, "Invalid")
+	if len(p.Errors) != 2 || p.Errors[0].Path != "targets[0].mentions.contacts[0]" || p.Errors[1].Path != "targets[0].mentions.contacts[2]" {
+		t.Errorf("faults %+v", p.Errors)
+	}
+	h.ask("POST", rules, calling("tony")).must(http.StatusCreated)
+}
+
 func TestTextsAreNotForModelRules(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t)
