@@ -13,7 +13,8 @@
 // receiver may have learned a new word, so it is tried three times and then reported loudly. Only a text that speaks of
 // speed makes it Throttled.
 //
-// A request that broke before it was written whole was not accepted: Unavailable. After that nobody can tell: Uncertain.
+// A request that broke before it was written whole was not accepted: Unavailable. After that nobody can tell: Uncertain;
+// over a channel that never sends twice nobody can from the connection on, since its last bytes may be out unnoticed.
 // A status that alone decides counts even if the body behind it never came.
 package channel
 

@@ -25,6 +25,7 @@ type Exchange struct {
 	Client  smithyhttp.ClientDo
 	Now     func() time.Time
 	Table   *Table // what a broken exchange means
+	Once    bool   // what may have been taken is never sent again: a request counts as written from its connection on
 }
 
 // Reply reads an answer: nil where it says yes, else a *Refusal.
@@ -58,6 +59,7 @@ func (x *Exchange) roundTrip(ctx context.Context, req *http.Request, secrets []s
 	p := &progress{}
 	broke := func(err error) error {
 		row, broken := p.read(err), &Broken{}
+		row.written = row.written || x.Once && row.step == StepWrite // the last bytes may be out before anybody is told so
 		broken.Step, broken.Written, broken.Code = row.step, row.written, row.code
 		meaning, _ := x.Table.Find("break", row.code, "")
 		if row.written { // whatever broke it, the receiver may have acted

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -160,6 +161,41 @@ func TestWhatWasNotAcceptedIsTriedAgainAndUsesUpNothing(t *testing.T) {
 			t.Errorf("%d ids in %d calls, want each claim's own", len(ids), len(b.robot.sent))
 		}
 	})
+}
+
+// A connection that was never made carried nothing: the message is sent when there is one again.
+func TestATextThatNeverLeftIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, failure := range map[string]*channel.Broken{
+		"no time left while dialing": {Step: channel.StepDial, Class: channel.Unavailable, Code: "timeout", Err: context.DeadlineExceeded},
+		"nobody listens":             {Step: channel.StepDial, Class: channel.Unavailable, Code: "dial", Err: errors.New("connection refused")},
+		"no handshake":               {Step: channel.StepTLS, Class: channel.Unavailable, Code: "timeout", Err: context.DeadlineExceeded},
+		"no resolver":                {Step: channel.StepDNS, Class: channel.Unavailable, Code: "dns-temporary", Err: errors.New("timeout")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newPhone(t, func(_ context.Context, call int, _ message.Message) error {
+					if call <= 3 {
+						return failure
+					}
+					return nil
+				})
+				b.meet(t, contact.Contact{ID: "alice", Phone: number})
+				wantAnswer(t, b.deliver(t, b.call(t, "e1", "alice", true)), ledger.Waiting)
+				if d, _ := b.only(t); d.Why != ledger.WhyRetry || d.Tries != 1 {
+					t.Errorf("it waits for %q after %d rounds, want a retry", d.Why, d.Tries)
+				}
+				for range 5 {
+					time.Sleep(time.Minute)
+					b.deliver(t, timerBody)
+				}
+				if d, tried := b.only(t); d.State != ledger.Delivered || len(tried) != 4 {
+					t.Errorf("%s after %d attempts, want it delivered at the fourth", d.State, len(tried))
+				}
+			})
+		})
+	}
 }
 
 func TestAProcessThatEndsIsFollowedByOneThatKnowsWhatWasMarked(t *testing.T) {

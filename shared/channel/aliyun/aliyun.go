@@ -53,7 +53,7 @@ func New(d channel.Deps, spec channel.Spec, codes []byte) *API {
 	}
 	return &API{
 		spec: spec, cloud: d.Cloud, now: d.Now,
-		via: channel.Exchange{Service: spec.Name, Client: client, Now: d.Now, Table: Table(codes)},
+		via: channel.Exchange{Service: spec.Name, Client: client, Now: d.Now, Table: Table(codes), Once: spec.Once},
 	}
 }
 

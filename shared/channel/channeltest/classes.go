@@ -200,6 +200,15 @@ func (c suite) breaks(t *testing.T) {
 		}))
 		c.is(t, err, w, want{channel.Unavailable, channel.StepDial, "timeout", 0})
 	})
+	t.Run("the connection breaks while the request is written", func(t *testing.T) {
+		t.Parallel()
+		want := want{channel.Unavailable, channel.StepWrite, "write", 0}
+		if c.newChannel(channel.Deps{Now: At}).Spec().Once { // nobody knows how much of it was out
+			want.class = channel.Uncertain
+		}
+		_, err := c.send(t.Context(), "http://127.0.0.1:80", cut{})
+		c.is(t, err, nil, want)
+	})
 	t.Run("certificate of nobody", func(t *testing.T) {
 		t.Parallel()
 		receiver := httptest.NewUnstartedServer(http.NotFoundHandler())

@@ -5,9 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -98,6 +100,16 @@ func (d *deadline) Err() error {
 // dialer is a client whose connections are made by dial.
 func dialer(dial func(ctx context.Context, network, address string) (net.Conn, error)) smithyhttp.ClientDo {
 	return &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+}
+
+// cut is a client whose connection breaks before it says that the request was written.
+type cut struct{}
+
+func (cut) Do(r *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	trace.GetConn(r.URL.Host)
+	trace.GotConn(httptrace.GotConnInfo{})
+	return nil, &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}
 }
 
 // reset cuts the connection of an answer under way, so that the client sees a reset rather than an end.
