@@ -35,6 +35,7 @@ func proofs() []proof {
 		{"large", "TestALargeLedgerIsAsFastAsAnEmptyOne", "a ledger of a million deliveries takes one more as fast as an empty one, and answers at once"},
 		{"keys", "TestSealKeysAreChangedUnderLoadAndNoDeliveryFails", "seal keys are changed under load and the work is killed half-way: no delivery fails"},
 		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed"},
+		{"upgrade", "TestNothingIsMissedOrDoubledThroughAnUpgradeAndADowngrade", "numbered events through an upgrade from the previous revision, function by function, back and forward again: none is missed, none told twice"},
 	}
 }
 

@@ -6,6 +6,7 @@ package story
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -75,6 +76,7 @@ type cloud struct {
 	data                   string
 	database               string // its DATABASE_URL
 	template               string // what it runs; empty: s.yaml
+	binary                 string // the local cloud's; empty: of this revision
 	port                   int
 	environment            []string
 	process                *exec.Cmd
@@ -136,7 +138,7 @@ func (c *cloud) run(speed float64) {
 	if c.template != "" {
 		arguments = append(arguments, "-template", c.template)
 	}
-	c.process = exec.Command(binary, arguments...)
+	c.process = exec.Command(cmp.Or(c.binary, binary), arguments...)
 	c.process.Dir = root
 	c.process.Env = append(os.Environ(), c.environment...)
 	c.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}

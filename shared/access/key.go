@@ -80,6 +80,13 @@ func (k *Keys) byKey(ctx context.Context, credential string) (Identity, error) {
 		found, hash, err = readKey(ctx, tx, form[1])
 		return err
 	})
+	var old *database.SchemaError
+	if errors.As(err, &old) && old.Have >= schemaOfKeys && old.Have < schemaOfEnds {
+		err = k.DB.Read(ctx, func(tx *sql.Tx) (err error) {
+			found, hash, err = scanKey(tx.QueryRowContext(ctx, "select "+oldKeyColumns+" from api_key where id = $1", form[1]).Scan)
+			return err
+		})
+	}
 	switch {
 	case err == nil:
 	case errors.Is(err, sql.ErrNoRows):
@@ -100,7 +107,8 @@ func (k *Keys) byKey(ctx context.Context, credential string) (Identity, error) {
 	return found.identity(ByKey), nil
 }
 
-// lookUp reads the access tables. Where there are none yet it finds no row.
+// lookUp reads the access tables. Where that cannot be done because the schema is an old one, it finds no row; the error
+// then is a *[database.SchemaError] too.
 func (k *Keys) lookUp(ctx context.Context, do func(*sql.Tx) error) error {
 	err := k.DB.Read(ctx, do)
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
@@ -108,7 +116,7 @@ func (k *Keys) lookUp(ctx context.Context, do func(*sql.Tx) error) error {
 	}
 	var old *database.SchemaError
 	if errors.As(k.DB.CheckVersion(ctx), &old) {
-		return sql.ErrNoRows
+		return errors.Join(sql.ErrNoRows, old)
 	}
 	return k.DB.Read(ctx, do) // somebody may have made the tables just now
 }

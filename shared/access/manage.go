@@ -31,6 +31,13 @@ const (
 
 const keyColumns = "id, hash, name, role, workspaces, pai_user, made_by, created, last_used, expires, revoked"
 
+// Which migrations made keys, and gave them an end. Between them set-up must know the administrator who migrates.
+const (
+	schemaOfKeys  = 2
+	schemaOfEnds  = 9
+	oldKeyColumns = "id, hash, name, role, workspaces, pai_user, '', created, last_used, 0, 0"
+)
+
 func scanKey(scan func(...any) error) (k Key, hash string, err error) {
 	var workspaces string
 	var created, used, expires, revoked int64

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ type instance struct {
 	pool    *pool
 	id      string
 	command *exec.Cmd
+	code    os.FileInfo // the file that it was started from
 	output  *lines
 	server  *http.Server
 	started time.Time     // of the machine
@@ -87,7 +89,10 @@ func startInstance(p *pool) (*instance, error) {
 	return i, nil
 }
 
-func (i *instance) start() error {
+func (i *instance) start() (err error) {
+	if i.code, err = os.Stat(i.pool.binary); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -126,6 +131,12 @@ func (i *instance) alive() bool {
 	default:
 		return true
 	}
+}
+
+// outdated tells whether other code was deployed since. Where there is none at the moment, it is not.
+func (i *instance) outdated() bool {
+	now, err := os.Stat(i.pool.binary)
+	return err == nil && !os.SameFile(i.code, now)
 }
 
 // startLimit is how long a process may take until it asks for an invocation.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -117,5 +118,56 @@ func TestAnInstanceKilledWhileIdleCostsNoInvocation(t *testing.T) {
 	}
 	if got := r.Status()["many"]; got.Errors != 0 || got.Invocations != 20 {
 		t.Errorf("status = %+v, want 20 good invocations", got)
+	}
+}
+
+// An update of a function lets its instances end what they do and gives them nothing more.
+func TestAnInstanceOfCodeThatWasReplacedEndsItsCallAndGetsNoOther(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, name := range []string{"many", "single", "stillborn", "timed"} {
+		deploy(t, root, name)
+	}
+	r, g := start(t, func(o *Options) { o.Root = root }), newGate(t)
+	served := func() (got struct{ Served, PID int }) {
+		t.Helper()
+		answer, err := r.Invoke(t.Context(), "many", do("served"))
+		if err == nil {
+			err = json.Unmarshal(answer, &got)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	old := served()
+	called := make(chan string, 1)
+	go func() {
+		answer, err := r.Invoke(t.Context(), "many", g.call())
+		called <- fmt.Sprint(string(answer), err)
+	}()
+	g.await(t)
+	deploy(t, root, "many")
+	if got := served(); got.PID == old.PID || got.Served != 1 {
+		t.Errorf("after the update, process %d served call %d, want another than %d and its first", got.PID, got.Served, old.PID)
+	}
+	close(g.release)
+	if got := <-called; got != `"released"<nil>` {
+		t.Errorf("the call that was running answered %s", got)
+	}
+	for range 3 {
+		if got := served(); got.PID == old.PID {
+			t.Errorf("the replaced process %d got another call", got.PID)
+		}
+	}
+}
+
+// deploy puts a copy of the test function in its place at once, as make package does.
+func deploy(t *testing.T, root, name string) {
+	t.Helper()
+	code, err := os.ReadFile(filepath.Join(built, ".build", name, "main"))
+	to := filepath.Join(root, ".build", name, "main")
+	if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to+".new", code, 0o755), os.Rename(to+".new", to)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -120,13 +120,17 @@ func (p *pool) run(c *call) answer {
 	}
 }
 
-// take is an idle instance, or a new one.
+// take is an idle instance of the code that is deployed, or a new one. An instance of other code ends what it does and is
+// given nothing more.
 func (p *pool) take() (i *instance, fresh bool, err error) {
 	p.mu.Lock()
 	for len(p.idle) > 0 {
 		i := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
-		if i.retire.Stop(); i.alive() {
+		if i.retire.Stop(); i.alive() && i.outdated() {
+			i.state = stateEnding
+			i.kill()
+		} else if i.alive() {
 			i.state = stateBusy
 			p.mu.Unlock()
 			p.runtime.changes()
