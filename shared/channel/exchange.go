@@ -95,7 +95,7 @@ func (x *Exchange) roundTrip(ctx context.Context, req *http.Request, secrets []s
 		return broke(readErr)
 	}
 	r := *refusal
-	r.Text = hide(r.Text, secrets)
+	r.Text, r.Code = hide(r.Text, secrets), hide(r.Code, secrets) // a code may be any text that the receiver has
 	if after := min(pause(resp.Header, x.Now()), maxAfter); after > r.After {
 		r.After = after
 	}

@@ -50,7 +50,11 @@ func param(body []byte) string {
 
 func TestSMSKeepsTheContractOfChannels(t *testing.T) {
 	t.Parallel()
-	channeltest.Run(t, New, channeltest.Samples{
+	channeltest.Run(t, New, samples())
+}
+
+func samples() channeltest.Samples {
+	return channeltest.Samples{
 		Settings: settings,
 		Secrets:  []string{number, number[1:], number[3:], "llm-sft-7b", "任务失败"},
 		Rows:     aliyun.Table(codes).Rows(),
@@ -59,7 +63,11 @@ func TestSMSKeepsTheContractOfChannels(t *testing.T) {
 		Unlisted: "isv.NOBODY_KNOWS",
 		Shown:    param,
 		Cloud:    true,
-	})
+	}
+}
+
+func FuzzSMSAnswers(f *testing.F) {
+	channeltest.FuzzCloud(f, New, samples(), func(status int, said map[string]any) bool { return status/100 == 2 && said["Code"] == "OK" })
 }
 
 func TestManyMessagesAtOnceLeaveNothingBehind(t *testing.T) { //nolint:paralleltest // it counts goroutines

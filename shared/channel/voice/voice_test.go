@@ -273,3 +273,7 @@ func TestAdviceOnACallThatNobodyHeardIsThatOfItsReport(t *testing.T) {
 		t.Errorf("advice is %v", got)
 	}
 }
+
+func FuzzVoiceAnswers(f *testing.F) {
+	channeltest.FuzzCloud(f, New, samples(), func(status int, said map[string]any) bool { return status/100 == 2 && said["Code"] == "OK" })
+}
