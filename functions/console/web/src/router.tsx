@@ -15,11 +15,13 @@ export const router = createHashRouter([
           { index: true, element: <Start /> },
           { path: 'setup', lazy: async () => ({ Component: (await import('./setup/Setup')).Setup }) },
           { path: 'rules', element: <Start /> },
+          { path: 'events', element: <Start page="events" /> },
           {
             path: 'w/:workspace',
             children: [
               { index: true, element: <Navigate to="rules" replace /> },
               { path: 'setup', lazy: async () => ({ Component: (await import('./setup/Setup')).Setup }) },
+              { path: 'events', lazy: async () => ({ Component: (await import('./events/Events')).Events }) },
               {
                 path: 'rules',
                 lazy: async () => ({ Component: (await import('./rules/Rules')).Rules }),

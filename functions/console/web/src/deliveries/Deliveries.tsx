@@ -11,10 +11,10 @@ import { Heading } from '../parts/Heading';
 import { useMay } from '../session';
 import { Bulk } from './Bulk';
 import { Detail } from './Detail';
-import { Failing } from './Failing';
 import { Filters } from './Filters';
 import { useChoice } from './filter';
 import { List } from './List';
+import { Loads } from './Loads';
 
 const Chart = lazy(() => import('./Chart'));
 
@@ -47,7 +47,7 @@ export function Deliveries() {
             {summary.data ? <Suspense fallback={<Skeleton active />}><Chart summary={summary.data} /></Suspense> : <Skeleton active />}
           </section>
         )}
-        <Failing workspace={choice.workspace} change={change} />
+        <Loads workspace={choice.workspace} change={change} />
         <Filters choice={choice} change={change} clear={clear} />
         {may && <Bulk choice={choice} />}
         <List choice={choice} show={show} />

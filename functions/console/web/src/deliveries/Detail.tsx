@@ -48,6 +48,7 @@ function Told({ told }: { told: DeliveryTold }) {
     <div className="stack">
       <div className="row"><StateTag delivery={told} /><span className="space" /><Moves told={told} fail={setError} /></div>
       <TroubleNote error={error} />
+      {told.state === 'waiting' && told.why && <p className="adviceBox"><strong>{t('deliveries.why')}:</strong> {said(told.why.text, i18n.language)}</p>}
       {advice && told.state !== 'delivered' && <p className="adviceBox"><strong>{t('deliveries.advice')}:</strong> {advice}</p>}
       <dl className="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="wrap">{value}</dd></div>)}</dl>
       <div>

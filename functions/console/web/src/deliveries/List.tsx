@@ -7,6 +7,7 @@ import { Moment } from '../parts/Moment';
 import { Nothing } from '../parts/Nothing';
 import { Loaded } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
+import { said } from '../text';
 import { filterOf, type Choice } from './filter';
 import { StateTag } from './StateTag';
 
@@ -94,7 +95,8 @@ function Outcome({ one }: { one: Delivery }) {
   return (
     <>
       {one.code && <code>{one.code}</code>} <span className="help">{text}</span>
-      {one.due && <p className="help">{t('deliveries.due', { when: new Date(one.due).toLocaleTimeString(i18n.language) })}</p>}
+      {one.why && <p className="help wrap">{said(one.why.text, i18n.language)}</p>}
+      {!one.why && one.due && <p className="help">{t('deliveries.due', { when: new Date(one.due).toLocaleTimeString(i18n.language) })}</p>}
     </>
   );
 }

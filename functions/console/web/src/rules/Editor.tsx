@@ -8,7 +8,7 @@ import { rulePath, rulesPath, useCatalog, useRule } from '../api/queries';
 import type { Choices, Field, Problem, Rule } from '../api/types';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useMay } from '../session';
-import { bodyOf, copyOf, draftOf, empty, type Draft } from './draft';
+import { bodyOf, copyOf, draftOf, empty, firstScope, type Draft } from './draft';
 import { EventForm } from './EventForm';
 import { Basics } from './Basics';
 import { PreviewPane, usePreview } from './PreviewPane';
@@ -16,12 +16,22 @@ import { pretty } from './pretty';
 import { Targets } from './Targets';
 import { useAsking } from './waiting';
 
+/** A new rule for an event that came: its options are ticked where the catalogue knows them. */
+function emptyFor(choices: Choices, options: string[]): Draft {
+  const draft = empty(choices);
+  const source = choices.sources.find((one) => one.options.some((option) => options.includes(option.id)));
+  if (!source) return draft;
+  return { ...draft, source: source.id, scope: firstScope(source), options: source.options.map((one) => one.id).filter((id) => options.includes(id)) };
+}
+
 export function NewRule() {
   const { workspace = '' } = useParams();
   const [search] = useSearchParams();
   const of = search.get('of') ?? undefined;
   const catalog = useCatalog();
   const original = useRule(workspace, of);
+  const event = search.get('event') ?? '';
+  const options = (search.get('options') ?? '').split(',').filter(Boolean);
   if (of !== undefined) {
     return (
       <Panel>
@@ -31,7 +41,7 @@ export function NewRule() {
       </Panel>
     );
   }
-  return <Panel><Loaded query={catalog}>{(choices) => <Editor workspace={workspace} choices={choices} start={empty(choices)} />}</Loaded></Panel>;
+  return <Panel><Loaded query={catalog}>{(choices) => <Editor workspace={workspace} choices={choices} start={emptyFor(choices, options)} event={event} />}</Loaded></Panel>;
 }
 
 export function EditRule() {
@@ -86,11 +96,12 @@ interface EditorProps {
   choices: Choices;
   start: Draft;
   copied?: boolean;
+  event?: string; // that the preview begins with
   saved?: { rule: Rule; etag: string };
   reload?: () => void;
 }
 
-function Editor({ workspace, choices, start, copied, saved, reload }: EditorProps) {
+function Editor({ workspace, choices, start, copied, event, saved, reload }: EditorProps) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const navigate = useNavigate();
@@ -106,7 +117,7 @@ function Editor({ workspace, choices, start, copied, saved, reload }: EditorProp
   const [refused, setRefused] = useState<Field[]>();
   const done = useRef(false);
   const summary = useRef<HTMLDivElement>(null);
-  const preview = usePreview(workspace, draft);
+  const preview = usePreview(workspace, draft, event);
   const dirty = copied || JSON.stringify(bodyOf(draft)) !== JSON.stringify(bodyOf(first));
 
   const change = (part: Partial<Draft>) => {

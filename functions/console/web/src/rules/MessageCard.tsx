@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import type { Message } from '../api/types';
+import type { Message, Timing } from '../api/types';
+import { exact } from '../parts/Moment';
 import { pretty } from './pretty';
 
 /** A message as its receiver shows it, near enough to judge by. Links lead nowhere: it is only a picture of them. */
@@ -20,8 +21,20 @@ export function MessageCard({ message, title }: { message: Message; title: strin
         {message.after && <p className="wrap">{message.after}</p>}
         {message.link && <p className="linked">{message.language === 'zh' ? '在 PAI 控制台查看' : 'View in the PAI console'}</p>}
       </div>
+      <TimingNote timing={message.timing} />
       {message.problem && <p className="fault" role="note">{message.problem}</p>}
       {message.body && <details><summary>{t('rule.previewBody')}</summary><pre className="wrap body" tabIndex={0}>{pretty(message.body)}</pre></details>}
     </figure>
   );
+}
+
+/** What quiet hours and gaps would do to it. */
+function TimingNote({ timing }: { timing: Timing }) {
+  const { t, i18n } = useTranslation();
+  const at = (time: string) => exact(new Date(time), i18n.language);
+  const notes = [
+    timing.heldUntil ? t('when.heldUntil', { when: at(timing.heldUntil) }) : timing.change && t(timing.quiet ? 'when.quietNow' : 'when.quietNext', { when: at(timing.change) }),
+    timing.gapMinutes ? t('when.gapWait', { n: timing.gapMinutes }) : '',
+  ].filter(Boolean);
+  return notes.length > 0 ? <p className="help" role="note">{notes.join(' ')}</p> : null;
 }

@@ -15,9 +15,9 @@ import { MessageCard } from './MessageCard';
 export type Previewed = UseQueryResult<Preview> & { event: string; show: (event: string) => void };
 
 /** What the API says of a draft: its faults, what it would match, and its messages. */
-export function usePreview(workspace: string, draft: Draft): Previewed {
+export function usePreview(workspace: string, draft: Draft, first = ''): Previewed {
   const body = useSettled(useMemo(() => JSON.stringify(bodyOf(draft)), [draft]), 300);
-  const [event, show] = useState('');
+  const [event, show] = useState(first);
   const query = useQuery({
     queryKey: ['preview', workspace, body, event],
     placeholderData: keepPreviousData,

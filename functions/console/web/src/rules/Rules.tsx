@@ -6,10 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useNavigate, useParams } from 'react-router';
 import { call } from '../api/client';
 import { rulesPath, useCatalog, useNewest, useRules } from '../api/queries';
-import type { Choices, Delivery, Rule } from '../api/types';
+import type { Choices, Delivery, Muted, Rule } from '../api/types';
 import type { components } from '../api/schema.gen';
 import { Heading } from '../parts/Heading';
-import { Moment } from '../parts/Moment';
+import { exact, Moment } from '../parts/Moment';
 import { Nothing } from '../parts/Nothing';
 import { Loaded } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
@@ -133,9 +133,16 @@ function Name({ rule }: { rule: Rule }) {
           <Tag className="state waiting" tabIndex={0}>{t('rules.drift')}</Tag>
         </Tooltip>
       )}
+      {(rule.muted?.length ?? 0) > 0 && <MutedTag muted={rule.muted ?? []} />}
       {rule.description && <p className="lead clamp">{rule.description}</p>}
     </div>
   );
+}
+
+function MutedTag({ muted }: { muted: Muted[] }) {
+  const { t, i18n } = useTranslation();
+  const said = muted.map((one) => t('mute.badgeHelp', { what: one.target ?? t('mute.whole'), when: exact(new Date(one.until), i18n.language) }));
+  return <Tooltip title={said.map((one) => <p key={one}>{one}</p>)}><Tag className="state muted" tabIndex={0}>{t('mute.badge')}{muted.every((one) => one.target) && `: ${muted.map((one) => one.target).join(', ')}`}</Tag></Tooltip>;
 }
 
 function Options({ rule, choices }: { rule: Rule; choices: Choices | undefined }) {

@@ -1,15 +1,18 @@
-import { Button, Checkbox, Input, Radio, Select } from 'antd';
+import { Button, Input, Radio, Select } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import type { Channel, Field, Setting, Target } from '../api/types';
+import type { Channel, Choices, Field, Setting, Target } from '../api/types';
 import { useContacts } from '../contacts/Contacts';
 import { Group, Row } from '../parts/Row';
 import { useSettled } from '../parts/useSettled';
 import { said } from '../text';
-import { faultsAt, type DraftTarget } from './draft';
+import { anythingIn, faultsAt, type DraftTarget } from './draft';
+import { MentionsForm } from './MentionsForm';
 import { hint } from './shown';
 import { TestButton } from './TestButton';
+import { WhenForm } from './WhenForm';
+import { WordsForm } from './WordsForm';
 
 interface TargetFormProps {
   target: DraftTarget;
@@ -17,14 +20,16 @@ interface TargetFormProps {
   set: (part: Partial<DraftTarget>) => void;
   faults: Field[];
   touch: (path: string) => void;
+  choices: Choices;
   channel: Channel | undefined;
   saved?: { workspace: string; rule: string; target: Target | undefined };
   remove: ReactNode;
 }
 
 /** One target. What is asked for is what its channel's description lists, so a new channel needs nothing here. */
-export function TargetForm({ target, path, set, faults, touch, channel, saved, remove }: TargetFormProps) {
+export function TargetForm({ target, path, set, faults, touch, choices, channel, saved, remove }: TargetFormProps) {
   const { t, i18n } = useTranslation();
+  const templated = channel?.contacts === true && channel.once; // text messages and calls: a template with a few variables
   const setting = (name: string, value: string | undefined) => {
     const { [name]: _, ...rest } = target.settings;
     set({ settings: value === undefined ? rest : { ...rest, [name]: value } });
@@ -64,16 +69,11 @@ export function TargetForm({ target, path, set, faults, touch, channel, saved, r
           />
         </Group>
       </div>
-      {channel?.mentions && (
-        <div className="twoColumns">
-          <Row label={t('rule.mentionsUsers')} required={false} path={`${path}.mentions`} faults={faultsAt(faults, `${path}.mentions`, true)} help={t('rule.mentionsHelp')} onLeave={() => touch(`${path}.mentions`)}>
-            {({ id, status, ...tied }) => (
-              <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '\n', '，']} value={target.mentionsUsers} onChange={(users: string[]) => set({ mentionsUsers: users.map((one) => one.trim()).filter(Boolean) })} />
-            )}
-          </Row>
-          <div className="lower"><Checkbox checked={target.mentionsAll} onChange={(event) => set({ mentionsAll: event.target.checked })}>{t('rule.mentionsAll')}</Checkbox></div>
-        </div>
-      )}
+      <div className="folds">
+        <WhenForm when={target.when} set={(when) => set({ when })} path={`${path}.when`} faults={faults} touch={touch} limits={choices.limits} />
+        {(channel?.mentions || anythingIn(target.mentions)) && <MentionsForm mentions={target.mentions} set={(mentions) => set({ mentions })} path={`${path}.mentions`} faults={faults} touch={touch} />}
+        {(!templated || anythingIn(target.words)) && <WordsForm words={target.words} set={(words) => set({ words })} path={`${path}.words`} faults={faults} touch={touch} wording={choices.words} />}
+      </div>
       <TestButton target={target} path={path} channel={channel} saved={saved} language={i18n.language} />
     </>
   );

@@ -59,6 +59,7 @@ export function Targets({ draft, change, faults, touch, choices, maxUnits, saved
             set={(part) => set(target.key, part)}
             faults={faults}
             touch={touch}
+            choices={choices}
             channel={choices.channels.find((one) => one.name === target.channel)}
             saved={saved && { workspace: saved.workspace, rule: saved.rule.name, target: saved.rule.targets.find((one) => one.id === target.id && one.channel === target.channel) }}
             remove={<Button type="text" danger icon={<DeleteOutlined />} aria-label={t('rule.removeTarget', { id: target.id })} onClick={() => remove(target.key)} />}

@@ -19,11 +19,33 @@ export interface DraftTarget {
   /** What was typed. A secret that is missing here is kept, one that is empty is taken away. */
   settings: Record<string, string>;
   contacts: string[];
-  mentionsAll: boolean;
-  mentionsUsers: string[];
+  when: Timed;
+  words: Worded;
+  mentions: Called;
   secrets: Record<string, Secret>; // what the API keeps
   rest: Partial<Target>; // what this page does not show: it is sent back as it came
 }
+
+/** When a target may be told. */
+export interface Timed {
+  quiet: Span[];
+  pass: boolean;
+  gapMinutes: number;
+}
+
+export interface Span {
+  key: string; // of React; never sent
+  days: string[];
+  from: string;
+  to: string;
+  zone: string;
+}
+
+/** What a target's messages say in its own way. */
+export type Worded = { fields: string[]; before: string; after: string };
+
+/** Whom a target's messages call. */
+export type Called = { owner: boolean; all: boolean; contacts: string[]; users: string[] };
 
 /** What is sent of a draft. */
 export type Body = Omit<Rule, 'units' | 'targets'> & { targets: Omit<Target, 'secrets'>[] };
@@ -48,15 +70,20 @@ export function draftOf(rule: Rule): Draft {
     source: rule.event?.source ?? '',
     options: rule.event?.options ?? [],
     scope: { kind: rule.event?.scope.kind ?? wholeWorkspace, ids: rule.event?.scope.ids ?? [], prefix: rule.event?.scope.prefix ?? '' },
-    targets: rule.targets.map(({ secrets, ...target }) => ({
+    targets: rule.targets.map(({ secrets, when, words, mentions, ...target }) => ({
       key: crypto.randomUUID(),
       id: target.id,
       channel: target.channel,
       language: target.language ?? '',
       settings: { ...target.settings },
       contacts: target.contacts ?? [],
-      mentionsAll: target.mentions?.all ?? false,
-      mentionsUsers: target.mentions?.users ?? [],
+      when: {
+        quiet: (when?.quiet ?? []).map((one) => ({ key: crypto.randomUUID(), days: one.days ?? [], from: one.from, to: one.to, zone: one.zone ?? '' })),
+        pass: when?.pass === 'failing',
+        gapMinutes: when?.gapMinutes ?? 0,
+      },
+      words: { fields: words?.fields ?? [], before: words?.before ?? '', after: words?.after ?? '' },
+      mentions: { owner: mentions?.owner ?? false, all: mentions?.all ?? false, contacts: mentions?.contacts ?? [], users: mentions?.users ?? [] },
       secrets: secrets ?? {},
       rest: target,
     })),
@@ -72,7 +99,10 @@ export function copyOf(rule: Rule): Draft {
 export function newTarget(channel: Channel, others: DraftTarget[]): DraftTarget {
   let id = channel.name;
   for (let n = 2; others.some((one) => one.id === id); n++) id = `${channel.name}-${n}`;
-  return { key: crypto.randomUUID(), id, channel: channel.name, language: '', settings: {}, contacts: [], mentionsAll: false, mentionsUsers: [], secrets: {}, rest: {} };
+  return {
+    key: crypto.randomUUID(), id, channel: channel.name, language: '', settings: {}, contacts: [], secrets: {}, rest: {},
+    when: { quiet: [], pass: false, gapMinutes: 0 }, words: { fields: [], before: '', after: '' }, mentions: { owner: false, all: false, contacts: [], users: [] },
+  };
 }
 
 export function bodyOf(draft: Draft): Body {
@@ -93,9 +123,28 @@ export function bodyOf(draft: Draft): Body {
       settings: typed(target),
       contacts: target.contacts,
       language: target.language,
-      mentions: { ...target.rest.mentions, all: target.mentionsAll, users: target.mentionsUsers },
+      mentions: said(target.mentions),
+      words: said(target.words),
+      when: timed(target.when),
     })),
   };
+}
+
+/** What of it says something; undefined for nothing. */
+function said<T extends object>(part: T): Partial<T> | undefined {
+  const kept = Object.entries(part).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+  return kept.length > 0 ? (Object.fromEntries(kept) as Partial<T>) : undefined;
+}
+
+/** Whether a part says anything. */
+export const anythingIn = (part: object): boolean => said(part) !== undefined;
+
+function timed({ quiet, pass, gapMinutes }: Timed): Target['when'] {
+  return said({
+    quiet: quiet.map(({ days, from, to, zone }) => ({ from: from.trim(), to: to.trim(), ...said({ days, zone: zone.trim() }) })),
+    pass: pass ? 'failing' : '',
+    gapMinutes,
+  });
 }
 
 /** The settings that say something: an empty one does so only where it takes a secret away. */

@@ -3,17 +3,19 @@ import { Alert, App, Button, Progress, Table } from 'antd';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useParams } from 'react-router';
+import { Link, useParams } from 'react-router';
 import { call } from '../api/client';
 import { useSetup } from '../api/queries';
 import type { Setup as SetupAnswer, SetupOrder, Step } from '../api/types';
 import { Heading } from '../parts/Heading';
-import { Moment } from '../parts/Moment';
+import { Moment, spoken } from '../parts/Moment';
+import { useNow } from '../parts/now';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { ChooseWorkspace } from '../shell/ChooseWorkspace';
 import { Policy } from './Policy';
 
 const every = 3_000; // while something goes on
+const silence = 24 * 3_600_000; // after which it is said that PAI has not spoken
 
 export function Setup() {
   const { workspace } = useParams();
@@ -56,7 +58,7 @@ function SetupOf({ workspace }: { workspace: string }) {
               <ol className="steps card">
                 {answer.steps.map((step) => <StepRow key={step.id} step={step} busy={busy} act={act} />)}
               </ol>
-              <Observed answer={answer} />
+              <Observed answer={answer} workspace={workspace} />
               <Policy />
             </div>
           )}
@@ -143,15 +145,16 @@ function StepRow({ step, busy, act }: { step: Step } & ActProps) {
   );
 }
 
-function Observed({ answer }: { answer: SetupAnswer }) {
-  const { t } = useTranslation();
+function Observed({ answer, workspace }: { answer: SetupAnswer; workspace: string }) {
+  const { t, i18n } = useTranslation();
+  const now = useNow();
   const seen = answer.observed;
   if (!seen) return null;
   return (
     <section className="card stack">
-      {seen.lastEvent
-        ? <p>{t('setup.spoken')} <Moment at={seen.lastEvent} /></p>
-        : <Alert type="info" showIcon message={t('setup.never')} />}
+      {seen.lastEvent && <p>{t('setup.spoken')} <Moment at={seen.lastEvent} /> <Link to={`/w/${encodeURIComponent(workspace)}/events`}>{t('events.all')}</Link></p>}
+      {seen.lastEvent && now - Date.parse(seen.lastEvent) > silence && <Alert type="info" showIcon message={t('setup.silent', { when: spoken(new Date(seen.lastEvent), now, i18n.language) })} />}
+      {!seen.lastEvent && <Alert type="info" showIcon message={t('setup.never')} />}
       {seen.unknown.length > 0 && (
         <div>
           <h2>{t('setup.unknown')}</h2>

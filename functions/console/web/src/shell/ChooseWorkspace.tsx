@@ -28,7 +28,7 @@ export function WorkspacePicker() {
   const [open, setOpen] = useState(false);
   const asked = pathname === '/deliveries' ? new URLSearchParams(search).get('workspace') : undefined;
   const now = workspace ?? (asked === undefined ? last : asked);
-  const page = /^\/w\/[^/]+\/(setup|rules)/.exec(pathname)?.[1] ?? (pathname === '/deliveries' ? 'deliveries' : 'rules');
+  const page = /^\/w\/[^/]+\/(setup|rules|events)/.exec(pathname)?.[1] ?? (pathname === '/deliveries' ? 'deliveries' : 'rules');
   const go = useGo(page);
   return (
     <>

@@ -1,5 +1,5 @@
 import {
-  ApiOutlined, AuditOutlined, BellOutlined, KeyOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined, TeamOutlined,
+  ApiOutlined, AuditOutlined, ThunderboltOutlined, BellOutlined, KeyOutlined, LogoutOutlined, MenuOutlined, QuestionCircleOutlined, SendOutlined, SettingOutlined, TeamOutlined,
 } from '@ant-design/icons';
 import { Alert, App, Button, Drawer } from 'antd';
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
@@ -63,6 +63,7 @@ function Pages() {
   const inWorkspace = (page: string) => (at ? `/w/${encodeURIComponent(at)}/${page}` : `/${page}`);
   const pages: [string, string, ReactNode][] = [
     [inWorkspace('rules'), t('nav.rules'), <BellOutlined key="i" />],
+    [inWorkspace('events'), t('nav.events'), <ThunderboltOutlined key="i" />],
     [`/deliveries${at ? `?workspace=${encodeURIComponent(at)}` : ''}`, t('nav.deliveries'), <SendOutlined key="i" />],
     ['/contacts', t('nav.contacts'), <TeamOutlined key="i" />],
     ...(admin ? [[inWorkspace('setup'), t('nav.setup'), <ApiOutlined key="i" />] as [string, string, ReactNode]] : []),
@@ -84,14 +85,14 @@ function Pages() {
 }
 
 /** Where there is no place yet: the workspace opened last, or the question which. */
-export function Start() {
+export function Start({ page = 'rules' }: { page?: string }) {
   const navigate = useNavigate();
   const last = useKnown()[0];
   useEffect(() => {
-    if (last) void navigate(`/w/${encodeURIComponent(last)}/rules`, { replace: true });
-  }, [last, navigate]);
+    if (last) void navigate(`/w/${encodeURIComponent(last)}/${page}`, { replace: true });
+  }, [last, navigate, page]);
   const admin = useMay('admin');
-  return last ? null : <ChooseWorkspace page={admin ? 'setup' : 'rules'} />;
+  return last ? null : <ChooseWorkspace page={admin && page === 'rules' ? 'setup' : page} />;
 }
 
 export function Missing() {

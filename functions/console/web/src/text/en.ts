@@ -3,7 +3,7 @@ export const en = {
   language: 'Language', english: 'English', chinese: '中文',
   look: { title: 'Appearance', system: 'As the system', light: 'Light', dark: 'Dark' },
   nav: {
-    contacts: 'Contacts', keys: 'API keys', audit: 'Audit', title: 'Pages', setup: 'Set-up', rules: 'Rules', deliveries: 'Deliveries', settings: 'Settings', help: 'Help',
+    contacts: 'Contacts', keys: 'API keys', audit: 'Audit', title: 'Pages', setup: 'Set-up', rules: 'Rules', events: 'Events', deliveries: 'Deliveries', settings: 'Settings', help: 'Help',
     open: 'Open the menu', skip: 'Skip to the content', signOut: 'Sign out', preferences: 'Language and appearance',
   },
   workspace: {
@@ -54,6 +54,7 @@ export const en = {
     unknown: 'What the catalogue does not know', unknownLead: 'PAI said these and pai-notify has no name for them. The catalogue override in the settings can teach it.',
     kind: 'Kind', name: 'Name', count: 'Times', last: 'Last',
     policy: 'RAM policy', policyLead: 'The functions\' role needs these permissions. Paste this into the RAM console as a custom policy and attach it to the role.',
+    senderPolicy: 'RAM policy of the senders', senderCopy: 'Copy the senders\' policy', senderLead: 'The role of deliver-sms, deliver-voice and deliver-email needs only this.', silent: 'No event from PAI since {{when}}. If jobs have run since, open Workspace Settings > Event Notification in the PAI console once.',
     policyCopy: 'Copy the policy', why: 'Why', once: 'only for set-up', showPolicy: 'Show the policy', progress: '{{done}} of {{total}} steps done',
     failedWhile: 'The steps could not be done',
   },
@@ -77,7 +78,7 @@ export const en = {
     description: 'Description', event: 'Event', source: 'Event source', options: 'Events', chooseAll: 'All of “{{group}}”', scope: 'Event scope',
     ids: 'Ids', idsHelp: 'Press Enter after each. At most {{n}}.', idsPaste: 'Type or paste ids', prefix: 'Prefix', targets: 'Targets', targetsHelp: 'Each target takes one unit; one that names contacts takes one for each.',
     units: '{{n}} of {{max}} units', unitsOver: 'Take targets away, or raise the units of a rule in the settings, where EventBridge\'s quota allows it.', addTarget: 'Add a target', target: 'Target {{n}}', removeTarget: 'Remove target {{id}}', channel: 'Channel', chooseChannel: 'Choose a channel',
-    targetId: 'Target id', targetIdHelp: 'What this target is called in deliveries; unique in the rule.', targetLanguage: 'Language of the messages', languageDefault: 'As the settings say', mentionsAll: 'Call everybody', mentionsUsers: 'Call these users', mentionsHelp: 'Their ids at the receiver. Press Enter after each.',
+    targetId: 'Target id', targetIdHelp: 'What this target is called in deliveries; unique in the rule.', targetLanguage: 'Language of the messages', languageDefault: 'As the settings say', mentionsHelp: 'Their ids at the receiver. Press Enter after each.',
     contacts: 'Contacts', notFor: 'not for this event source', kept: 'Kept: {{what}}', keptPlain: 'Kept', replace: 'Replace', keep: 'Keep the old one', clear: 'Take it away', cleared: 'Taken away when you save', any: 'default',
     test: 'Test connectivity', testing: 'Testing', testOK: 'The test message arrived', testChecked: 'The receiver would take messages', testFailed: 'The test message was not taken', testStep: 'Failed at', testCode: 'Code', testSaid: 'It said', testTook: '{{ms}} ms', testNeedsSecrets: 'To test changed settings, enter the kept ones again too; or save first and test then.', testNoted: 'One marked test message is sent to the receiver.', receipt: 'Receipt',
     step: { address: 'the address', dns: 'finding the host', dial: 'connecting', tls: 'the encrypted connection', write: 'sending', read: 'reading the answer', answer: 'the receiver\'s answer' },
@@ -86,6 +87,30 @@ export const en = {
     pattern: 'Event pattern', warnings: 'Good to know', faults: 'Correct these first', enabled: 'Enabled', enabledHelp: 'A disabled rule is kept and tells nothing.', created: 'Rule {{name}} is saved', save: 'Save rule', create: 'Create rule',
     changedTitle: 'Somebody changed this rule meanwhile', changedText: 'Your changes are still here. Load the rule as it is now, or save over it.', reload: 'Load it anew', overwrite: 'Save over it', readOnly: 'This rule was not made by pai-notify. It can be changed in the EventBridge console.', needsTimeout: 'Needs a time-out rule in PAI',
   },
+  when: {
+    title: 'When', any: 'at any time', quiet: 'Quiet hours', quietHelp: 'Nothing is told then. What was held comes when they end, as one message where the channel can.', add: 'Add quiet hours', span: 'Quiet hours {{n}}', remove: 'Remove quiet hours {{n}}',
+    days: 'Days on which they begin', daysHelp: 'None ticked: every day.', everyDay: 'every day', from: 'From', to: 'To', zone: 'Time zone', zoneHelp: 'Without a time zone: the contact\'s, else the deployment\'s.', pass: 'Failing outcomes pass quiet hours', passShort: 'failing outcomes pass',
+    gap: 'Minutes between messages about one object', gapHelp: '0 for none. What comes in between is told together; failing and final outcomes always pass.', gapShort: '{{n}} min apart', quietShort: 'quiet {{from}}–{{to}} {{days}}',
+    heldUntil: 'It would be held until {{when}}.', quietNow: 'Quiet hours are on, until {{when}}.', quietNext: 'Quiet hours begin {{when}}.', gapWait: 'Within {{n}} minutes of a message about the same object it would wait.',
+  },
+  words: {
+    title: 'Own words', none: 'as usual', fields: 'Facts to show', fieldsHelp: 'In this order. Left empty: all that the event says.', all: 'All', before: 'Line before the facts', after: 'Line after the facts', help: 'One line of at most 200 characters. {{example}} and the like are filled in.', insert: 'Insert a placeholder', column: 'Here, at column {{n}}',
+    fieldsShort_one: '{{count}} fact', fieldsShort_other: '{{count}} facts', beforeShort: 'a line before', afterShort: 'a line after',
+  },
+  mentions: {
+    title: 'Mentions', nobody: 'nobody', owner: 'The owner', all: 'Everybody', contacts: 'These contacts', users: 'These user ids', help: 'The owner and contacts are called where their contact has an id at this receiver; else they are only named.',
+    contactsShort_one: '{{count}} contact', contactsShort_other: '{{count}} contacts', usersShort_one: '{{count}} user id', usersShort_other: '{{count}} user ids',
+  },
+  mute: {
+    menu: 'Mute…', title: 'Mute {{name}}', lead: 'What comes meanwhile is held and told when the mute ends, as one message where the channel can.', what: 'What', whole: 'The whole rule', until: 'For how long', hour: '1 hour', hours: '4 hours', morning: 'Until tomorrow, 9:00', week: '7 days', own: 'Until another time', ownAt: 'Muted until', ownHelp: 'In the future, at most {{days}} days away.',
+    go: 'Mute', lift: 'Unmute', liftOf: 'Unmute {{what}}', done: 'Muted', lifted: 'It is told of again', now: 'Muted now', badge: 'muted', badgeHelp: '{{what}}: held until {{when}}',
+  },
+  events: {
+    title: 'Events', lead: 'What came over this workspace\'s bus: kept for 7 days.', empty: 'No event has come yet', emptyAdvice: 'Events appear here once set-up is done and a job of the workspace changes its state.', nothing: 'Every event is known', nothingAdvice: 'The catalogue knows the source and type of all of them.',
+    onlyUnknown: 'Only unknown ones', seen: 'Came', what: 'Event', object: 'About', options: 'Told by rules for', unknown: 'unknown', private: 'Private to its owner; administrators see it.', notKept: 'Too large to keep.', show: 'What event {{id}} says', hide: 'Hide it', sample: 'Try it in a rule', sampleOf: 'Try event {{id}} in a rule', deliveries: 'Its deliveries', body: 'Show',
+    names: 'Unknown names', namesLead: 'PAI said these and the catalogue has no name for them. The override in the settings can teach it; look at an event first.', noNames: 'The catalogue knows everything that has come.', kind: { source: 'source', type: 'type', field: 'field', form: 'form' }, name: 'Name', value: 'It was', count: 'Times', first: 'First', last: 'Last', override: 'Override to begin with',
+    missing: 'Expected and never said', missingLead: 'No recent event of a known type had these: their paths in the catalogue may be spelled wrong.', toSettings: 'Catalogue override', lastEvent: 'PAI last spoke', never: 'PAI has not spoken on this bus yet.', all: 'All events and unknown names',
+  },
   deliveries: {
     title: 'Deliveries', lead: 'What was told, what waits, what died and why.', empty: 'Nothing was to be told yet', emptyAdvice: 'Deliveries appear here when an event matches a rule.', nothing: 'No delivery is like that', nothingAdvice: 'Take a filter away.',
     state: 'State', channel: 'Channel', rule: 'Rule', object: 'Object id', event: 'Event id', target: 'Target', from: 'From', to: 'Until', created: 'Asked for', attempts: 'Attempts', result: 'Result', filters: 'Filters', clear: 'Clear filters', everywhere: 'All workspaces', due: 'next try {{when}}', range: 'Time', rangeHour: 'Last hour', rangeDay: 'Last 24 hours', rangeWeek: 'Last 7 days', rangeAny: 'Any time', refreshing: 'Refreshes every {{n}} seconds',
@@ -93,7 +118,7 @@ export const en = {
     replay: 'Replay', replayHelp: 'Sends it again, to the target as the rule has it now.', replayed: 'It will be sent again', force: 'Tell it a second time', forceText: 'It was delivered. The receiver would be told a second time.', cancel: 'Cancel', cancelled: 'It will not be sent', cancelText: 'It waits and would not be sent any more. It can be replayed later.',
     bulk: 'Replay all {{state}} here', bulkCancel: 'Cancel all that wait here', bulkTitle: 'Replay everything that this choice shows?', bulkCancelTitle: 'Cancel everything that waits in this choice?', bulkText: 'Each goes to its rule\'s target as it is now, in the receiver\'s pace.', bulkRunning: 'Replaying', bulkCancelRunning: 'Cancelling', bulkDone: '{{done}} of {{total}} done', bulkRefused: '{{n}} were left as they were; open one and replay it to see why.', bulkNeeds: 'Choose a workspace, rule, channel, object or time first.',
     pause: 'Pause everything', resume: 'Go on', paused: 'Everything is paused. What comes in waits and is told when you go on.', pauseTitle: 'Pause everything?', pauseText: 'Nothing is sent any more, in any workspace. What comes in waits and says so when it arrives.', pauseHelp: 'Holds back all messages of this deployment',
-    chart: 'Deliveries per hour', chartLead: 'of the last 24 hours, by when EventBridge asked for them', chartBy: 'By', byState: 'State', byChannel: 'Channel', chartTable: 'As a table', hour: 'Hour', chartNone: 'Nothing in the last 24 hours.', showChart: 'Show the chart', hideChart: 'Hide the chart', failing: 'Failing targets', failingLead: 'Of the 200 newest dead deliveries.', failingNone: 'No delivery has died lately.', deadCount: '{{n}} dead', see: 'See them',
+    chart: 'Deliveries per hour', chartLead: 'of the last 24 hours, by when EventBridge asked for them', chartBy: 'By', byState: 'State', byChannel: 'Channel', chartTable: 'As a table', hour: 'Hour', chartNone: 'Nothing in the last 24 hours.', showChart: 'Show the chart', hideChart: 'Hide the chart', failing: 'Failing targets', failingLead: 'Of the 200 newest dead deliveries.', busiest: 'Busiest targets', busiestLead: 'Of the 200 newest deliveries.', toldCount: '{{n}} deliveries', why: 'Why it waits', failingNone: 'No delivery has died lately.', deadCount: '{{n}} dead', see: 'See them',
     class: { delivered: 'delivered', throttled: 'too fast for the receiver', unavailable: 'receiver not available', uncertain: 'unclear whether it arrived', misconfigured: 'target not configured right', rejected: 'content refused', unknown: 'unknown answer', accepting: 'would accept' },
   },
   settings: {

@@ -5,7 +5,7 @@ export const zh: Texts = {
   language: '语言', english: 'English', chinese: '中文',
   look: { title: '外观', system: '跟随系统', light: '浅色', dark: '深色' },
   nav: {
-    contacts: '联系人', keys: 'API 密钥', audit: '审计', title: '页面', setup: '初始化', rules: '规则', deliveries: '投递', settings: '设置', help: '帮助',
+    contacts: '联系人', keys: 'API 密钥', audit: '审计', title: '页面', setup: '初始化', rules: '规则', events: '事件', deliveries: '投递', settings: '设置', help: '帮助',
     open: '打开菜单', skip: '跳到内容', signOut: '退出', preferences: '语言与外观',
   },
   workspace: {
@@ -56,6 +56,7 @@ export const zh: Texts = {
     unknown: '事件目录中没有的内容', unknownLead: '以下内容来自 PAI，但 pai-notify 尚不认识。可在设置的“事件目录覆盖”中补充。',
     kind: '类型', name: '名称', count: '次数', last: '最近',
     policy: 'RAM 权限策略', policyLead: '函数的角色需要以下权限。请在 RAM 控制台创建自定义策略并授予该角色。',
+    senderPolicy: '发送函数的 RAM 权限策略', senderCopy: '复制发送函数的策略', senderLead: 'deliver-sms、deliver-voice、deliver-email 的角色只需要以下权限。', silent: '自 {{when}} 起没有收到 PAI 的事件。若此后有任务运行，请在 PAI 控制台打开一次“工作空间设置 > 事件通知配置”。',
     policyCopy: '复制策略', why: '原因', once: '仅初始化时需要', showPolicy: '显示策略', progress: '已完成 {{done}} / {{total}} 步',
     failedWhile: '步骤执行未成功',
   },
@@ -79,7 +80,7 @@ export const zh: Texts = {
     description: '描述', event: '事件', source: '事件源', options: '事件类型', chooseAll: '“{{group}}”全选', scope: '事件范围',
     ids: 'ID', idsHelp: '每输入一个按回车，最多 {{n}} 个。', idsPaste: '输入或粘贴 ID', prefix: '前缀', targets: '目标', targetsHelp: '每个目标占一个单位；指定联系人的目标，每位联系人占一个单位。',
     units: '{{n}} / {{max}} 个单位', unitsOver: '请减少目标；若 EventBridge 配额允许，也可在设置中提高每条规则的单位数。', addTarget: '添加目标', target: '目标 {{n}}', removeTarget: '删除目标 {{id}}', channel: '通道', chooseChannel: '选择通道',
-    targetId: '目标标识', targetIdHelp: '在投递记录中的名称，规则内唯一。', targetLanguage: '消息语言', languageDefault: '按设置', mentionsAll: '@所有人', mentionsUsers: '@以下用户', mentionsHelp: '接收端的用户 ID，每输入一个按回车。',
+    targetId: '目标标识', targetIdHelp: '在投递记录中的名称，规则内唯一。', targetLanguage: '消息语言', languageDefault: '按设置', mentionsHelp: '接收端的用户 ID，每输入一个按回车。',
     contacts: '联系人', notFor: '不适用于此事件源', kept: '已保存：{{what}}', keptPlain: '已保存', replace: '更换', keep: '保留原值', clear: '移除', cleared: '保存时将移除', any: '默认',
     test: '测试连通性', testing: '测试中', testOK: '测试消息已送达', testChecked: '接收端可以接收消息', testFailed: '测试消息未被接收', testStep: '失败环节', testCode: '代码', testSaid: '接收端返回', testTook: '{{ms}} 毫秒', testNeedsSecrets: '要测试修改后的设置，请重新填写已保存的密钥类设置；或先保存再测试。', testNoted: '将向接收端发送一条带标记的测试消息。', receipt: '回执',
     step: { address: '地址', dns: '解析域名', dial: '建立连接', tls: '加密连接', write: '发送', read: '读取应答', answer: '接收端应答' },
@@ -88,6 +89,30 @@ export const zh: Texts = {
     pattern: '事件模式', warnings: '请注意', faults: '请先修正', enabled: '启用', enabledHelp: '停用的规则会保留，但不发送通知。', created: '规则 {{name}} 已保存', save: '保存规则', create: '创建规则',
     changedTitle: '规则已被他人修改', changedText: '您的修改仍保留在此。可加载最新的规则，或覆盖保存。', reload: '加载最新', overwrite: '覆盖保存', readOnly: '该规则不是由 pai-notify 创建，请在 EventBridge 控制台修改。', needsTimeout: '需要 PAI 中的超时规则',
   },
+  when: {
+    title: '发送时间', any: '任何时间', quiet: '免打扰时段', quietHelp: '此时段内不发送；结束后再通知，通道支持时合并为一条消息。', add: '添加免打扰时段', span: '免打扰时段 {{n}}', remove: '删除免打扰时段 {{n}}',
+    days: '开始日', daysHelp: '不勾选则为每天。', everyDay: '每天', from: '从', to: '至', zone: '时区', zoneHelp: '未填时区则按联系人的时区，其次按部署的时区。', pass: '失败类结果不受免打扰限制', passShort: '失败类照常发送',
+    gap: '同一对象的消息间隔（分钟）', gapHelp: '0 表示不限。间隔内的事件合并通知；失败和最终结果始终照常发送。', gapShort: '间隔 {{n}} 分钟', quietShort: '{{days}} {{from}}–{{to}} 免打扰',
+    heldUntil: '将暂缓至 {{when}}。', quietNow: '现处于免打扰时段，至 {{when}}。', quietNext: '免打扰时段开始于 {{when}}。', gapWait: '同一对象的上一条消息后 {{n}} 分钟内将等待。',
+  },
+  words: {
+    title: '自定义文字', none: '按默认', fields: '显示的内容', fieldsHelp: '按此顺序显示；留空则显示事件的全部内容。', all: '全部', before: '内容前的一行', after: '内容后的一行', help: '一行，最多 200 个字符。{{example}} 等占位符会被替换。', insert: '插入占位符', column: '此处，第 {{n}} 列',
+    fieldsShort_one: '{{count}} 项内容', fieldsShort_other: '{{count}} 项内容', beforeShort: '前加一行', afterShort: '后加一行',
+  },
+  mentions: {
+    title: '提醒（@）', nobody: '不提醒', owner: '负责人', all: '所有人', contacts: '以下联系人', users: '以下用户 ID', help: '负责人和联系人在联系人中填有该接收端 ID 时会被 @，否则只显示姓名。',
+    contactsShort_one: '{{count}} 位联系人', contactsShort_other: '{{count}} 位联系人', usersShort_one: '{{count}} 个用户 ID', usersShort_other: '{{count}} 个用户 ID',
+  },
+  mute: {
+    menu: '静音…', title: '静音 {{name}}', lead: '期间的事件会暂缓，静音结束后再通知，通道支持时合并为一条消息。', what: '范围', whole: '整条规则', until: '时长', hour: '1 小时', hours: '4 小时', morning: '到明天 9:00', week: '7 天', own: '到指定时间', ownAt: '静音至', ownHelp: '须为将来的时间，最长 {{days}} 天。',
+    go: '静音', lift: '取消静音', liftOf: '取消静音：{{what}}', done: '已静音', lifted: '已恢复通知', now: '当前静音', badge: '静音中', badgeHelp: '{{what}}：暂缓至 {{when}}',
+  },
+  events: {
+    title: '事件', lead: '该工作空间总线上收到的事件，保留 7 天。', empty: '尚未收到事件', emptyAdvice: '完成初始化后，工作空间中的任务状态变化时，事件会出现在这里。', nothing: '没有未知事件', nothingAdvice: '事件目录认识全部事件的来源和类型。',
+    onlyUnknown: '仅显示未知事件', seen: '收到时间', what: '事件', object: '对象', options: '对应的规则选项', unknown: '未知', private: '仅其所有者和管理员可见。', notKept: '过大，未保留。', show: '事件 {{id}} 的内容', hide: '收起', sample: '在规则中试用', sampleOf: '在规则中试用事件 {{id}}', deliveries: '查看投递', body: '查看',
+    names: '未知名称', namesLead: 'PAI 使用了以下名称，但事件目录中没有。可在设置的“事件目录覆盖”中补充，请先查看一个事件。', noNames: '收到的内容事件目录全部认识。', kind: { source: '来源', type: '类型', field: '字段', form: '格式' }, name: '名称', value: '当时的值', count: '次数', first: '首次', last: '最近', override: '可用的覆盖写法',
+    missing: '应有而未出现', missingLead: '近期已知类型的事件都没有以下内容，事件目录中的路径可能有误。', toSettings: '事件目录覆盖', lastEvent: 'PAI 最近一次发布', never: 'PAI 尚未在该总线上发布事件。', all: '全部事件与未知名称',
+  },
   deliveries: {
     title: '投递', lead: '已送达、等待中、失败及其原因。', empty: '尚无需要通知的事件', emptyAdvice: '有事件匹配规则时，投递会出现在这里。', nothing: '没有符合条件的投递', nothingAdvice: '请减少筛选条件。',
     state: '状态', channel: '通道', rule: '规则', object: '对象 ID', event: '事件 ID', target: '目标', from: '从', to: '至', created: '请求时间', attempts: '尝试次数', result: '结果', filters: '筛选', clear: '清除筛选', everywhere: '全部工作空间', due: '下次尝试 {{when}}', range: '时间', rangeHour: '最近 1 小时', rangeDay: '最近 24 小时', rangeWeek: '最近 7 天', rangeAny: '不限时间', refreshing: '每 {{n}} 秒刷新',
@@ -95,7 +120,7 @@ export const zh: Texts = {
     replay: '重放', replayHelp: '按规则当前的目标重新发送。', replayed: '将重新发送', force: '再次通知', forceText: '该投递已送达，接收端将再次收到。', cancel: '取消', cancelled: '将不再发送', cancelText: '该投递正在等待，取消后不再发送，之后仍可重放。',
     bulk: '重放此处全部{{state}}投递', bulkCancel: '取消此处全部等待中的投递', bulkTitle: '重放当前筛选的全部投递？', bulkCancelTitle: '取消当前筛选中全部等待的投递？', bulkText: '每条投递按规则当前的目标、以接收端允许的频率发送。', bulkRunning: '正在重放', bulkCancelRunning: '正在取消', bulkDone: '已完成 {{done}} / {{total}}', bulkRefused: '{{n}} 条保持原样；打开其中一条重放可查看原因。', bulkNeeds: '请先选择工作空间、规则、通道、对象或时间。',
     pause: '全部暂停', resume: '恢复发送', paused: '已全部暂停。新事件会等待，恢复后再通知。', pauseTitle: '暂停全部发送？', pauseText: '所有工作空间都将停止发送。新事件会等待，并在送达时注明。', pauseHelp: '暂缓此部署的全部消息',
-    chart: '每小时投递', chartLead: '最近 24 小时，按 EventBridge 的请求时间', chartBy: '按', byState: '状态', byChannel: '通道', chartTable: '以表格显示', hour: '时间', chartNone: '最近 24 小时没有投递。', showChart: '显示图表', hideChart: '隐藏图表', failing: '失败的目标', failingLead: '取自最新的 200 条失败投递。', failingNone: '近期没有失败的投递。', deadCount: '{{n}} 条失败', see: '查看',
+    chart: '每小时投递', chartLead: '最近 24 小时，按 EventBridge 的请求时间', chartBy: '按', byState: '状态', byChannel: '通道', chartTable: '以表格显示', hour: '时间', chartNone: '最近 24 小时没有投递。', showChart: '显示图表', hideChart: '隐藏图表', failing: '失败的目标', failingLead: '取自最新的 200 条失败投递。', busiest: '最繁忙的目标', busiestLead: '取自最新的 200 条投递。', toldCount: '{{n}} 条投递', why: '等待原因', failingNone: '近期没有失败的投递。', deadCount: '{{n}} 条失败', see: '查看',
     class: { delivered: '已送达', throttled: '超出接收端频率', unavailable: '接收端不可用', uncertain: '不确定是否送达', misconfigured: '目标配置有误', rejected: '内容被拒绝', unknown: '未知应答', accepting: '可以接收' },
   },
   settings: {
