@@ -93,7 +93,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	if s.destinations, err = l.destinations(ctx, tx, hashes); err != nil {
 		return nil, false, err
 	}
-	known, err := l.rows(ctx, tx, whole, ids)
+	known, err := l.known(ctx, tx, ids)
 	if err != nil {
 		return nil, false, err
 	}

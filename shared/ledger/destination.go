@@ -132,24 +132,32 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	if len(hashes) == 0 {
 		return found, nil
 	}
+	const fields = "hash, pace, opens, calm, closed_until, failures, sent, last"
 	var v values
-	rows := make([]string, len(hashes))
-	for i, hash := range hashes {
-		rows[i] = "(" + v.one(hash) + ", '', 0, 0, 0)"
+	err := readDestinations(ctx, tx, "select "+fields+" from destination where hash in "+v.list(hashes)+" order by hash"+l.db.ForUpdate(),
+		v.args, found)
+	if err != nil || len(found) == len(hashes) {
+		return found, err
 	}
-	// The update changes nothing; it locks the row and returns it whether it is new or not.
-	result, err := tx.QueryContext(ctx, `insert into destination (hash, pace, opens, closed_until, failures)
-		values `+strings.Join(rows, ", ")+` on conflict (hash) do update set failures = destination.failures
-		returning hash, pace, opens, calm, closed_until, failures, sent, last`, v.args...)
-	if err != nil {
-		return nil, fmt.Errorf("lock destinations: %w", err)
+	var fresh values
+	var rows []string
+	for _, hash := range hashes {
+		if found[hash] == nil {
+			rows = append(rows, "("+fresh.one(hash)+", '', 0, 0, 0)")
+		}
 	}
-	defer func() { _ = result.Close() }() // its error is result.Err's
-	for result.Next() {
+	// One that somebody else made meanwhile is updated without a change, which locks and returns it.
+	err = readDestinations(ctx, tx, "insert into destination (hash, pace, opens, closed_until, failures) values "+strings.Join(rows, ", ")+
+		" on conflict (hash) do update set failures = destination.failures returning "+fields, fresh.args, found)
+	return found, err
+}
+
+func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, found map[string]*destination) error {
+	err := query(ctx, tx, text, args, func(scan func(...any) error) error {
 		var d destination
 		var pace string
-		if err := result.Scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
-			return nil, fmt.Errorf("lock destinations: %w", err)
+		if err := scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
+			return err
 		}
 		for text := range strings.SplitSeq(pace, ",") {
 			if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -157,15 +165,18 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 			}
 		}
 		found[d.hash] = &d
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("lock destinations: %w", err)
 	}
-	if err := result.Err(); err != nil {
-		return nil, fmt.Errorf("lock destinations: %w", err)
-	}
-	return found, nil
+	return nil
 }
 
 // saveDestinations writes those that changed.
 func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destination) error {
+	var v values
+	var tuples []string
 	for _, d := range all {
 		if !d.changed {
 			continue
@@ -174,12 +185,17 @@ func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destinati
 		for i, ms := range d.arrivals {
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
-		_, err := tx.ExecContext(ctx,
-			"update destination set pace = $1, opens = $2, calm = $3, closed_until = $4, failures = $5, sent = $6, last = $7 where hash = $8",
-			strings.Join(texts, ","), d.opens, d.calm, d.closed, d.failures, d.sent, d.last, d.hash)
-		if err != nil {
-			return fmt.Errorf("save a destination: %w", err)
-		}
+		tuples = append(tuples, "("+v.text(d.hash)+", "+v.text(strings.Join(texts, ","))+", "+v.number(d.opens)+", "+v.number(d.calm)+", "+
+			v.number(d.closed)+", "+v.number(d.failures)+", "+v.number(d.sent)+", "+v.text(d.last)+")")
+	}
+	if len(tuples) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "with v (hash, pace, opens, calm, closed_until, failures, sent, last) as (values "+strings.Join(tuples, ", ")+
+		`) update destination set pace = v.pace, opens = v.opens, calm = v.calm, closed_until = v.closed_until, failures = v.failures,
+		sent = v.sent, last = v.last from v where destination.hash = v.hash`, v.args...)
+	if err != nil {
+		return fmt.Errorf("save destinations: %w", err)
 	}
 	return nil
 }

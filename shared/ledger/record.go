@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,10 +92,16 @@ func (l *Ledger) record(
 	if err != nil {
 		return nil, err
 	}
-	known, err := l.rows(ctx, tx, outside, ids)
+	known, err := endTold(ctx, tx, results, now)
 	if err != nil {
 		return nil, err
 	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return known[id] != nil })
+	others, err := l.rows(ctx, tx, outside, ids)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(known, others)
 	sharers, heard := map[string]int{}, map[string]bool{} // by slot
 	for _, r := range results {
 		sharers[r.Delivery.Slot]++
@@ -114,10 +122,12 @@ func (l *Ledger) record(
 				class: a.Outcome.Class.String(), code: column(a.Outcome.Code), text: column(a.Outcome.Text),
 			})
 		}
-		if r.claim == result.Delivery.Token && (r.state == Claimed || r.unknown() && delivered(result.Attempts)) {
+		if r.told || r.claim == result.Delivery.Token && (r.state == Claimed || r.unknown() && delivered(result.Attempts)) {
 			slot := result.Delivery.Slot
 			together := sharers[slot] > 1 && !result.Delivery.Once // one by one would use up what little such channels may send
-			if err := decide(ctx, tx, r, together, result, now); err != nil {
+			if r.told {
+				c.moved(r)
+			} else if err := decide(ctx, tx, r, together, result, now); err != nil {
 				return nil, err
 			}
 			if n := len(result.Attempts); n > 0 && !heard[slot] { // the first speaks for all

@@ -33,6 +33,7 @@ type row struct {
 	once    bool   // claimed on terms of Once
 	onWire  bool   // what sending, marked, ask and arrived say has changed
 	isNew   bool
+	told    bool // see endTold: its end is written
 	changed bool
 }
 
@@ -107,6 +108,22 @@ func (l *Ledger) rows(ctx context.Context, tx *sql.Tx, selected string, ids []st
 	return found, nil
 }
 
+// known is rows of those of the ids that there are. New deliveries, which are nearly all, cost it one look.
+func (l *Ledger) known(ctx context.Context, tx *sql.Tx, ids []string) (map[string]*row, error) {
+	var v values
+	var there []string
+	err := query(ctx, tx, "select id from delivery where id in "+v.list(ids), v.args, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		there = append(there, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for deliveries: %w", err)
+	}
+	return l.rows(ctx, tx, whole, there)
+}
+
 // insert adds new rows, in the order of their ids, and forgets those that somebody added meanwhile.
 func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) error {
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b *row) int { return strings.Compare(a.id, b.id) })
@@ -147,11 +164,9 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 	empty := v.one([]byte{})
 	var tuples []string
 	for _, r := range rows {
-		if !r.changed || r.isNew {
+		if !r.changed || r.isNew || r.told {
 			continue
 		}
-		text := func(s string) string { return "cast(" + v.one(s) + " as text)" }
-		number := func(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
 		c.moved(r)
 		var emptied int64
 		switch r.state {
@@ -161,9 +176,9 @@ func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
 			emptied = 2
 		}
 		tuples = append(tuples, "("+strings.Join([]string{
-			text(r.id), text(string(r.state)), number(r.due), number(r.claim), number(r.tries), number(r.attempts),
-			number(r.firstFailed), number(r.held), text(r.code), text(r.class), text(r.receipt), number(r.done), number(r.alone),
-			number(emptied), text(string(r.why)),
+			v.text(r.id), v.text(string(r.state)), v.number(r.due), v.number(r.claim), v.number(r.tries), v.number(r.attempts),
+			v.number(r.firstFailed), v.number(r.held), v.text(r.code), v.text(r.class), v.text(r.receipt), v.number(r.done), v.number(r.alone),
+			v.number(emptied), v.text(string(r.why)),
 		}, ", ")+")")
 	}
 	if len(tuples) == 0 {
@@ -188,9 +203,8 @@ func updateWire(ctx context.Context, tx *sql.Tx, rows []*row) error {
 		if !r.onWire {
 			continue
 		}
-		number := func(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
-		tuples = append(tuples, "(cast("+v.one(r.id)+" as text), cast("+v.one(r.sending)+" as text), "+number(r.marked)+", "+
-			number(r.ask)+", "+number(r.arrived)+")")
+		tuples = append(tuples, "("+v.text(r.id)+", "+v.text(r.sending)+", "+v.number(r.marked)+", "+
+			v.number(r.ask)+", "+v.number(r.arrived)+")")
 	}
 	if len(tuples) == 0 {
 		return nil
