@@ -167,6 +167,7 @@ type present struct {
 	muted    mute.Muted
 	contacts map[string]contact.Contact // those that were looked up
 	asked    map[string]bool            // ids that were
+	read     map[string]read            // what this invocation brought, by the deliveries' ids
 }
 
 func (h *Handler) present(ctx context.Context) (present, error) {
@@ -177,7 +178,7 @@ func (h *Handler) present(ctx context.Context) (present, error) {
 	if err != nil {
 		return present{}, err
 	}
-	p := present{settings: settings, contacts: map[string]contact.Contact{}, asked: map[string]bool{}}
+	p := present{settings: settings, contacts: map[string]contact.Contact{}, asked: map[string]bool{}, read: map[string]read{}}
 	if p.catalog, err = h.catalog.With(settings.CatalogOverride); err != nil {
 		// Set-up checks an override before it is saved; this one was made for another release.
 		h.log.ErrorContext(ctx, "catalogue override ignored: correct it in the settings", "error", err.Error())

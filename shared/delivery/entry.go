@@ -100,7 +100,7 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	if err != nil {
 		return ledger.Entry{}, fmt.Errorf("encode a target: %w", err)
 	}
-	event, err := json.Marshal(e.Event)
+	text, err := e.Event.MarshalJSON() // json.Marshal would read it once more
 	if err != nil {
 		return ledger.Entry{}, fmt.Errorf("encode an event: %w", err)
 	}
@@ -108,7 +108,7 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	entry := ledger.Entry{
 		EventSource: e.Event.Source, EventID: e.Event.ID, Bus: e.Rule.Bus, Rule: e.Rule.Name, Target: e.Target.ID,
 		Contact: e.Target.Contact, Channel: h.spec.Name, Object: view.ID, Owner: view.VisibleTo(), Happened: e.Event.Time, Failing: view.Failing,
-		Sealed: unit, Event: event,
+		Sealed: unit, Event: text,
 	}
 	if e.Target.Channel != h.spec.Name {
 		entry.Fault = &ledger.Fault{Class: channel.Misconfigured, Code: codeMisrouted,
@@ -141,6 +141,7 @@ func (h *Handler) entry(p present, e rule.Envelope) (ledger.Entry, error) {
 	default:
 		entry.Address = channel.Destination(h.spec, settings)
 	}
+	p.read[entry.ID()] = read{sealed: unit, text: text, unit: e.Target, event: e.Event, view: view, settings: settings}
 	return entry, nil
 }
 

@@ -4,17 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/json"
-	"errors"
 	"maps"
 	"strings"
 	"time"
 
 	"pai-notify/shared/channel"
-	"pai-notify/shared/event"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
-	"pai-notify/shared/rule"
 )
 
 // parcel is what one message tells: one delivery, or several as a digest.
@@ -135,27 +131,15 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 			one.refused = &o
 		}
 	}()
-	var unit rule.Unit
-	if err := json.Unmarshal(d.Sealed, &unit); err != nil {
-		one.refused = damaged("its target cannot be read")
+	r, damage := p.of(d)
+	if one.refused = damage; damage != nil {
 		return one
 	}
-	e, err := event.Parse(d.Event)
-	if err != nil {
-		one.refused = damaged("its event cannot be read")
+	unit := r.unit
+	if one.held, one.why = h.held(p, d.Bus, d.Rule, unit, r.view, h.clock.Now()); !one.held.IsZero() {
 		return one
 	}
-	view := p.catalog.View(e)
-	if one.held, one.why = h.held(p, d.Bus, d.Rule, unit, view, h.clock.Now()); !one.held.IsZero() {
-		return one
-	}
-	if one.settings, err = unit.Open(h.keys, d.Bus, d.Rule); err != nil {
-		o := channel.Outcome{Class: channel.Misconfigured, Code: rule.CodeSealed, Text: channel.Short(err.Error())}
-		var sealed *rule.Error
-		if errors.As(err, &sealed) {
-			o.Code, o.Advice = sealed.Code, sealed.Advice
-		}
-		one.refused = &o
+	if one.settings, one.refused = r.open(h.keys, d.Bus, d.Rule); one.refused != nil {
 		return one
 	}
 	language := unit.Language
@@ -173,7 +157,7 @@ func (h *Handler) render(ctx context.Context, p present, d ledger.Delivery) (one
 	}
 	o := h.options(p, language, d.Created)
 	o.ID, o.Zone, o.Words = h.messageID(d), one.zone, unit.Words
-	one.message = message.New(e, view, o)
+	one.message = message.New(r.event, r.view, o)
 	h.call(ctx, &one.message, unit.Mentions)
 	return one
 }
