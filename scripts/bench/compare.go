@@ -24,12 +24,11 @@ func (b *bench) compare(ctx context.Context, cases []benchCase) (err error) {
 	for _, name := range b.channels {
 		fmt.Fprintf(os.Stderr, "building deliver-%s of %s\n", name, b.base)
 		to := filepath.Join(roots["base"], "deliver-"+name, "main")
-		err := command(ctx, tree, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", to, "./functions/deliver/"+name)
-		if err != nil {
+		if err := build(ctx, tree, to, "./functions/deliver/"+name); err != nil {
 			return err
 		}
 	}
-	if err := command(ctx, tree, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-o", senders["base"], "./scripts/bench/sender"); err != nil {
+	if err := build(ctx, tree, senders["base"], "./scripts/bench/sender"); err != nil {
 		fmt.Fprintln(os.Stderr, "the revision has no sender of its own, so nothing in process is compared")
 		senders["base"] = ""
 	}
@@ -37,16 +36,14 @@ func (b *bench) compare(ctx context.Context, cases []benchCase) (err error) {
 	for n := range max(b.runs, 6) {
 		for _, c := range cases {
 			for _, side := range [][2]string{{"base", "now"}, {"now", "base"}}[n%2] { // whatever drifts hits both
-				if strings.HasPrefix(c.Sender, inside) && senders["base"] == "" {
+				if c.Sender == nothing || c.Sender == post || strings.HasPrefix(c.Sender, inside) && senders["base"] == "" {
 					continue
 				}
 				b.sender = senders["now"]
 				if strings.HasPrefix(c.Sender, inside) {
 					b.sender = senders[side]
-				} else if c.Sender != nothing && c.Sender != post {
-					if c.binary, err = binaryOf(roots[side], c.Sender); err != nil {
-						return err
-					}
+				} else if c.binary, err = binaryOf(roots[side], c.Sender); err != nil {
+					return err
 				}
 				fmt.Fprintf(os.Stderr, "\rrun %d: %-50s", n+1, side+" "+c.String())
 				f, err := b.run(ctx, c)

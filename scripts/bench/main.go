@@ -149,6 +149,11 @@ func parse(args []string) (s settings, err error) {
 	return s, nil
 }
 
+// build links a program as scripts/package.sh links functions.
+func build(ctx context.Context, folder, to, program string) error {
+	return command(ctx, folder, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", to, program)
+}
+
 func measure(ctx context.Context, s settings) (err error) {
 	b := &bench{settings: s}
 	if b.folder, err = os.MkdirTemp("", "bench"); err != nil {
@@ -163,11 +168,11 @@ func measure(ctx context.Context, s settings) (err error) {
 	if s.sender != "" {
 		return b.yours(ctx)
 	}
-	b.sender = filepath.Join(b.folder, "sender")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.sender, "pai-notify/scripts/bench/sender")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the sender: %w\n%s", err, text)
+	b.sender, b.nothing = filepath.Join(b.folder, "sender"), filepath.Join(b.folder, "nothing")
+	for path, name := range map[string]string{b.sender: "sender", b.nothing: "nothing"} {
+		if err := build(ctx, "", path, "./scripts/bench/"+name); err != nil {
+			return err
+		}
 	}
 	cases, err := s.cases()
 	if err != nil {

@@ -26,6 +26,7 @@ type bench struct {
 	settings
 	folder   string
 	sender   string // the binary of scripts/bench/sender
+	nothing  string // and of scripts/bench/nothing
 	postgres *server
 }
 
@@ -165,7 +166,7 @@ func (b *bench) launch(c benchCase, environment []string) (f fleet, err error) {
 	command := []string{c.binary}
 	want := fmt.Sprintf(`{"delivered":%d}`, c.Group)
 	if c.Sender == nothing {
-		command, want = []string{b.sender, "nothing"}, `{}`
+		command, want = []string{b.nothing}, `{}`
 	}
 	for range c.Instances {
 		h, err := newHost()

@@ -1,10 +1,9 @@
 // Command sender is what the benchmark sets beside the packaged functions:
 //
-//	sender nothing   a function on the same SDK that does nothing
 //	sender post      net/http alone: POSTs a message's body in a loop
 //	sender direct    the delivery handler without Function Compute's runtime, in a loop
 //
-// The last two measure themselves after a warm-up and print one line of JSON.
+// They measure themselves after a warm-up and print one line of JSON.
 package main
 
 import (
@@ -22,8 +21,6 @@ import (
 	"runtime/pprof"
 	"syscall"
 	"time"
-
-	"github.com/aliyun/fc-runtime-go-sdk/fc"
 
 	"pai-notify/scripts/bench/load"
 	"pai-notify/shared/catalog"
@@ -52,7 +49,7 @@ type options struct {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name what to be: nothing, post or direct")
+		return errors.New("name what to be: post or direct")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	var o options
@@ -69,12 +66,6 @@ func run(args []string) error {
 		return err
 	}
 	switch args[0] {
-	case "nothing":
-		if t, ok := http.DefaultTransport.(*http.Transport); ok {
-			t.MaxIdleConnsPerHost = 16 // as a delivery function has
-		}
-		fc.Start(func(context.Context, []byte) (json.RawMessage, error) { return json.RawMessage(`{}`), nil })
-		return nil // it does not
 	case "post":
 		return post(o)
 	case "direct":
