@@ -8,11 +8,13 @@ PORT      ?= 9700
 ONCE      ?=
 FUZZ_TIME ?= 5s
 PROOFS    ?=
+BASE      ?=
+ARGS      ?=
 export CGO_ENABLED ?= 0
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: package ## See it work on this machine: set-up, rules, events, messages (ONCE=1 ends by itself)
@@ -88,7 +90,11 @@ sbom: ## Write the bill of materials of what is deployed, and the list of its li
 	@bash scripts/sbom.sh
 
 .PHONY: bench
-bench: ## Time the steps of a delivery
+bench: package ## Measure the packaged functions (BASE=REV: against a revision's; ARGS="-channels lark …", ARGS=-h tells)
+	go run ./scripts/bench $(if $(BASE),-base $(BASE)) $(ARGS)
+
+.PHONY: bench-steps
+bench-steps: ## Time the steps of a delivery, and the matcher
 	go test -run '^$$' -bench . -benchmem ./shared/...
 
 .PHONY: tools

@@ -51,7 +51,8 @@ for folder in $folders; do
 	printf '[%d/%d] %-20s ' "$n" "$count" "$name"
 	# Linked beside its place and moved, so that a running local cloud never starts half a binary.
 	mkdir -p ".build/$name"
-	go build -trimpath -buildvcs=false -ldflags '-s -w' -o ".build/$name/main.new" "./functions/$folder"
+	# Without HTTP/2, which a function that sends one message after the other gains nothing from: 0.36 MB less.
+	go build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '-s -w' -o ".build/$name/main.new" "./functions/$folder"
 	mv ".build/$name/main.new" ".build/$name/main"
 	wc -c <".build/$name/main" | awk '{printf "%.1f MB\n", $1 / 1000000}'
 done

@@ -151,7 +151,8 @@ func parse(args []string) (s settings, err error) {
 
 // build links a program as scripts/package.sh links functions.
 func build(ctx context.Context, folder, to, program string) error {
-	return command(ctx, folder, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", to, program)
+	return command(ctx, folder, "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
+		"-ldflags", "-s -w", "-o", to, program)
 }
 
 func measure(ctx context.Context, s settings) (err error) {
