@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/catalog/sample"
@@ -74,19 +71,37 @@ func GoldenSamples(t *testing.T, w channel.Wire, to channel.Settings, update boo
 			}
 			fmt.Fprintf(&b, "-- %s (%d bytes) --\n%s\n", told.Name, len(body), strings.TrimSpace(text))
 		}
-		file := filepath.Join("testdata", "samples."+language+".golden")
-		if update {
-			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil { //nolint:gosec // a file of the source tree
-				t.Fatal(err)
+		golden(t, "samples."+language, update, []byte(b.String()))
+	}
+}
+
+// GoldenCallSamples compares the calls that a channel makes of every sample with testdata/samples.<language>.golden. With
+// update it writes the files. Shown is what a person gets by a call's parameters, and what of it is over a limit.
+func GoldenCallSamples(
+	t *testing.T, newChannel func(channel.Deps) channel.Channel, to channel.Settings, update bool, accepted string,
+	shown func(form url.Values) (text string, over error),
+) {
+	t.Helper()
+	g := NewGateway(t, func(url.Values) (int, string) { return http.StatusOK, accepted }, to[channel.To])
+	ch := newChannel(g.Deps())
+	for _, language := range Languages() {
+		var b strings.Builder
+		for _, told := range Tell(t, language) {
+			before := len(g.Calls())
+			if _, err := ch.Send(t.Context(), to, told.Message); err != nil {
+				t.Fatalf("%s in %s: Send: %v", told.Name, language, err)
 			}
+			calls := g.Calls()
+			if len(calls) != before+1 {
+				t.Fatalf("%s in %s: one Send made %d calls", told.Name, language, len(calls)-before)
+			}
+			text, err := shown(calls[before])
+			if err != nil {
+				t.Errorf("%s in %s: %v", told.Name, language, err)
+			}
+			fmt.Fprintf(&b, "-- %s --\n%s\n", told.Name, strings.TrimSpace(text))
 		}
-		want, err := os.ReadFile(file) //nolint:gosec // a name from the test
-		if err != nil {
-			t.Fatalf("%v (go test -update writes it)", err)
-		}
-		if diff := cmp.Diff(string(want), b.String()); diff != "" {
-			t.Errorf("%s (-want +got); go test -update accepts it:\n%s", file, diff)
-		}
+		golden(t, "samples."+language, update, []byte(b.String()))
 	}
 }
 

@@ -97,6 +97,21 @@ func TestOKWithoutAnEnvIdIsNoMail(t *testing.T) {
 	}
 }
 
+// looks are what of a page only says how it looks; the golden files of calls have it whole.
+var looks = regexp.MustCompile(`(?s)<style>.*?</style>\n?| (?:style|width|cellpadding|cellspacing|border|align|valign|bgcolor)="[^"]*"`)
+
+// Every sample in every language: the subject and both parts, each within its limit.
+func TestSamplesAreAsTheGoldenFiles(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenCallSamples(t, New, settings(""), *update, accepted, func(form url.Values) (string, error) {
+		subject, page, text := form.Get("Subject"), form.Get("HtmlBody"), form.Get("TextBody")
+		if n := utf8.RuneCountInString(subject); n < 1 || n > 100 || page == "" || text == "" || max(len(page), len(text)) > 80<<10 {
+			return "", fmt.Errorf("subject of %d characters, page of %d and text of %d bytes", n, len(page), len(text))
+		}
+		return subject + "\n" + text + "\n" + looks.ReplaceAllString(page, ""), nil
+	})
+}
+
 func TestCallsAreAsTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	abroad := settings("")

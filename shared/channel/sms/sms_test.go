@@ -77,6 +77,23 @@ func TestManyMessagesAtOnceLeaveNothingBehind(t *testing.T) { //nolint:parallelt
 	})
 }
 
+// Every sample in every language, each variable within what a template takes.
+func TestSamplesAreAsTheGoldenFiles(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenCallSamples(t, New, settings(""), *update, `{"Code":"OK","BizId":"1^0"}`, func(form url.Values) (string, error) {
+		var values map[string]string
+		if err := json.Unmarshal([]byte(form.Get("TemplateParam")), &values); err != nil {
+			return "", err
+		}
+		for name, value := range values {
+			if n := utf8.RuneCountInString(value); n < 1 || n > aliyun.MaxVariable {
+				return "", fmt.Errorf("%s has %d characters: %q", name, n, value)
+			}
+		}
+		return form.Get("TemplateCode") + " " + form.Get("TemplateParam"), nil
+	})
+}
+
 func TestCallsAreAsTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	abroad := settings("")

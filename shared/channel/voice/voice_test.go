@@ -68,6 +68,23 @@ func TestManyCallsAtOnceLeaveNothingBehind(t *testing.T) { //nolint:paralleltest
 	channeltest.Busy(t, New, samples())
 }
 
+// Every sample in every language, each variable within what a template takes.
+func TestSamplesAreAsTheGoldenFiles(t *testing.T) {
+	t.Parallel()
+	channeltest.GoldenCallSamples(t, New, settings(""), *update, `{"Code":"OK","CallId":"1^0"}`, func(form url.Values) (string, error) {
+		var values map[string]string
+		if err := json.Unmarshal([]byte(form.Get("TtsParam")), &values); err != nil {
+			return "", err
+		}
+		for name, value := range values {
+			if n := utf8.RuneCountInString(value); n < 1 || n > aliyun.MaxVariable {
+				return "", fmt.Errorf("%s has %d characters: %q", name, n, value)
+			}
+		}
+		return form.Get("TtsCode") + " " + form.Get("TtsParam"), nil
+	})
+}
+
 func TestCallsAreAsTheGoldenFiles(t *testing.T) {
 	t.Parallel()
 	dedicated := settings("")
