@@ -4,6 +4,8 @@ SHELL := /bin/bash -eu -o pipefail
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go functions/*/*/main.go))
 LINTER    := .cache/bin/golangci-lint-2.15.0
+GENERATOR := .cache/bin/oapi-codegen-2.8.2
+DIFFER    := .cache/bin/oasdiff-1.36.0
 PORT      ?= 9700
 ONCE      ?=
 FUZZ_TIME ?= 5s
@@ -53,9 +55,10 @@ browser: package ## Try the console in a real browser, against the local cloud
 	@bash scripts/browser.sh
 
 .PHONY: openapi
-openapi: ## Write the API's description for the console's types, after a change of the API
+openapi: $(GENERATOR) ## Write the API's description, and the Go client made of it, after a change of the API
 	@bash scripts/package.sh
 	go run ./scripts/openapi
+	go test ./scripts/notifyctl/manifest -run Schema -update
 
 .PHONY: deploy
 deploy: package ## Deploy with Serverless Devs (needs an Alibaba Cloud account; see README)
@@ -98,7 +101,7 @@ bench-steps: ## Time the steps of a delivery, and the matcher
 	go test -run '^$$' -bench . -benchmem ./shared/...
 
 .PHONY: tools
-tools: $(LINTER) scripts/serverless/node_modules/.package-lock.json
+tools: $(LINTER) $(GENERATOR) $(DIFFER) scripts/serverless/node_modules/.package-lock.json
 	@bash scripts/postgres.sh
 	@bash scripts/chromium.sh
 
@@ -106,6 +109,16 @@ $(LINTER):
 	@echo "building golangci-lint (once, some minutes)"
 	@mkdir -p .cache/bin && GOBIN=$(CURDIR)/.cache/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv .cache/bin/golangci-lint $@
+
+$(GENERATOR):
+	@echo "building oapi-codegen (once)"
+	@mkdir -p .cache/bin && GOBIN=$(CURDIR)/.cache/bin go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
+	@mv .cache/bin/oapi-codegen $@
+
+$(DIFFER):
+	@echo "building oasdiff (once)"
+	@mkdir -p .cache/bin && GOBIN=$(CURDIR)/.cache/bin go install github.com/oasdiff/oasdiff@v1.36.0
+	@mv .cache/bin/oasdiff $@
 
 scripts/serverless/node_modules/.package-lock.json: scripts/serverless/package.json scripts/serverless/package-lock.json
 	@echo "installing Serverless Devs"

@@ -34,6 +34,8 @@ type Preview struct {
 	LeftOut  int             `json:"leftOut" doc:"How many of the newest are private to others, whose owners and administrators see them"`
 	Told     *Told           `json:"told,omitempty" doc:"The event that the messages tell"`
 	Messages []Message       `json:"messages"`
+	// Secrets let an editor see whether a draft's secrets are those of the saved rule.
+	Secrets map[string]map[string]rule.Secret `json:"secrets,omitempty" doc:"What may be shown of the secrets that the draft gives, by target and field, as of a saved rule; for editors"`
 }
 
 // Origin of an event of a preview.
@@ -106,6 +108,9 @@ func (s *service) preview(ctx context.Context, in *struct {
 	}
 	for _, f := range fault.List(faults) {
 		out.Faults = append(out.Faults, httpapi.Field{Path: f.Path, Message: f.Text})
+	}
+	if access.From(ctx).RequireIn(in.Workspace, access.Editor) == nil {
+		_, out.Secrets = rule.Redact(draft, s.specs, s.sealer.Fingerprint)
 	}
 	if atFault := now.catalog.Check(draft.Event); atFault.Len() > 0 {
 		return &struct{ Body Preview }{out}, nil

@@ -1,6 +1,8 @@
-// Command openapi joins the OpenAPI documents of all functions into the one that the console's types are generated from.
+// Command openapi joins the OpenAPI documents of all functions into the one that the console's types and the Go client
+// of package client are generated from.
 // It asks the packaged binaries, so run it behind make package. Without a flag it writes the document; with -check it
-// only compares, and fails where the document in the repository is not what the functions are now.
+// only compares, and fails where the document or the Go client in the repository is not what the functions are now, or
+// where it breaks what the last release promised. With -release the document becomes the promise.
 package main
 
 import (
@@ -24,8 +26,13 @@ const place = "functions/console/web/openapi.json"
 
 func main() {
 	check := flag.Bool("check", false, "compare only, write nothing")
+	promise := flag.Bool("release", false, "make the document in the repository the promise that later ones are held against")
 	flag.Parse()
-	if err := run(*check); err != nil {
+	work := func() error { return run(*check) }
+	if *promise {
+		work = release
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "openapi:", err)
 		os.Exit(1)
 	}
@@ -47,7 +54,14 @@ func run(check bool) error {
 		return err
 	}
 	if !check {
-		return os.WriteFile(place, joined, 0o644)
+		if err := os.WriteFile(place, joined, 0o644); err != nil {
+			return err
+		}
+		code, err := generate()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(client, code, 0o644)
 	}
 	kept, err := os.ReadFile(place)
 	if err != nil {
