@@ -306,7 +306,7 @@ func (b *bench) runFunctions(
 			return f, fmt.Errorf("of %d events the receiver missed %d and was told %d times twice", all, missing, r.twice.Load())
 		}
 	}
-	if s.admin != "" { // a backend tells what it did when it ends
+	if s.admin != "" {
 		fleet.end()
 		after, err := s.settled(ctx)
 		if err != nil {
@@ -315,23 +315,6 @@ func (b *bench) runFunctions(
 		f.Commits, f.Syncs = float64(after.commits-before.commits)/float64(all), float64(after.syncs-before.syncs)/float64(all)
 	}
 	return f, nil
-}
-
-// settled are the counters when no function is connected any more.
-func (s store) settled(ctx context.Context) (c counters, err error) {
-	last := int64(-1)
-	for range 100 {
-		if c, err = s.counters(ctx); err != nil || c.commits-last <= 4 { // those of this connection
-			return c, err
-		}
-		last = c.commits
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			return c, ctx.Err()
-		}
-	}
-	return c, errors.New("PostgreSQL's counters do not come to rest")
 }
 
 // atHalf brings events by the clock, at half of what went, and measures how long they take to the receiver. The time is

@@ -115,6 +115,28 @@ func (s store) remove() error {
 	return os.RemoveAll(s.folder)
 }
 
+// settled are the counters when no function is connected any more: a backend tells what it did when it ends.
+func (s store) settled(ctx context.Context) (c counters, err error) {
+	conn, err := pgx.Connect(ctx, s.admin)
+	if err != nil {
+		return c, err
+	}
+	defer func() { _ = conn.Close(ctx) }() // it was only read
+	for connected := 1; connected > 0; {
+		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity
+			where datname = current_database() and pid <> pg_backend_pid()`).Scan(&connected)
+		if err != nil {
+			return c, err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return c, ctx.Err()
+		}
+	}
+	return s.counters(ctx)
+}
+
 // fill makes rows of deliveries that were told over the last month, each with its attempt.
 func fill(ctx context.Context, db *database.DB, rows int) error {
 	pool, dialect := db.Pool()
