@@ -103,6 +103,7 @@ type Answer struct {
 	Announced  int `json:"announced"`  // deliveries that died, told of or needing no word
 	Jobs       int `json:"jobs"`       // advanced
 	Purged     int `json:"purged"`     // deliveries forgotten
+	Released   int `json:"released"`   // deliveries that waited for a mute that ends sooner
 }
 
 // sweep does one round. A part that fails keeps no other from its work; the error names all that failed, and the next
@@ -134,7 +135,8 @@ func (s *sweeper) round(ctx context.Context) (answer Answer, err error) {
 		s.log.ErrorContext(ctx, "catalogue override not used: correct it in the settings", "error", err.Error())
 	}
 	store := s.open(current)
-	var failed [5]error
+	var failed [6]error
+	answer.Released, failed[5] = s.ledger.Release(ctx)
 	answer.Heartbeats, failed[0] = s.beat(ctx, store)
 	answer.Asked, failed[4] = s.ask(ctx, settings, until) // before announcing what dies of it
 	answer.Announced, failed[1] = s.announce(ctx, store, current, until)

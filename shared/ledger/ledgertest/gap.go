@@ -162,4 +162,13 @@ func shift(b *bench) {
 	if got := b.due(t, terms()); len(got) != 2 || got[0].Rule != "r1" || got[1].Rule != "r1" {
 		t.Errorf("due are %+v, want the two that were moved", got)
 	}
+	late := entry("e5", "r3", "lark e5") // held by a function that did not know yet that the mute was lifted
+	late.NotBefore, late.Why = end, ledger.WhyMuted
+	b.claim(t, terms(), late)
+	if n, err := b.Release(t.Context()); err != nil || n != 1 {
+		t.Errorf("released %d, %v; want the one that no mute holds", n, err)
+	}
+	if got := b.due(t, terms()); len(got) != 1 || got[0].Rule != "r3" {
+		t.Errorf("due are %+v, want the one that was released", got)
+	}
 }
