@@ -10,6 +10,7 @@ import { Moment } from '../parts/Moment';
 import { Nothing } from '../parts/Nothing';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useSettled } from '../parts/useSettled';
+import { useWide } from '../parts/wide';
 
 const most = 200; // rows a call
 
@@ -58,8 +59,41 @@ export function Audit() {
   );
 }
 
+const changed = (row: AuditRow) => row.before !== undefined || row.after !== undefined;
+
+function Outcome({ row }: { row: AuditRow }) {
+  const { t } = useTranslation();
+  return <span className={`state ${row.outcome === 'done' ? 'delivered' : row.outcome === 'failed' ? 'dead' : ''}`}>{t(`audit.outcomes.${row.outcome}`)} {row.code}</span>;
+}
+
+function Change({ row }: { row: AuditRow }) {
+  const { t } = useTranslation();
+  return (
+    <div className="twoColumns">
+      {([['audit.before', row.before], ['audit.after', row.after]] as const).map(([label, value]) => (
+        <div key={label}><h3>{t(label)}</h3><pre className="wrap">{value === undefined ? '—' : JSON.stringify(value, null, 2)}</pre></div>
+      ))}
+    </div>
+  );
+}
+
 function Rows({ rows }: { rows: AuditRow[] }) {
   const { t } = useTranslation();
+  const wide = useWide();
+  if (!wide) {
+    return (
+      <ul className="cards">
+        {rows.map((row) => (
+          <li key={row.n} className="card">
+            <div className="row"><code className="wrap">{row.action}</code> <Outcome row={row} /><span className="space" /><Moment at={row.at} /></div>
+            <p className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ') || '—'}</p>
+            <p className="help wrap">{row.name || row.who || row.via} {row.role} {row.address}</p>
+            {changed(row) && <details><summary>{t('audit.before')}, {t('audit.after')}</summary><Change row={row} /></details>}
+          </li>
+        ))}
+      </ul>
+    );
+  }
   return (
     <Table<AuditRow>
       className="card table"
@@ -70,21 +104,15 @@ function Rows({ rows }: { rows: AuditRow[] }) {
       scroll={{ x: 'max-content' }}
       expandable={{
         columnTitle: <span className="sr">{t('audit.before')}, {t('audit.after')}</span>,
-        rowExpandable: (row) => row.before !== undefined || row.after !== undefined,
-        expandedRowRender: (row) => (
-          <div className="twoColumns">
-            {([['audit.before', row.before], ['audit.after', row.after]] as const).map(([label, value]) => (
-              <div key={label}><h3>{t(label)}</h3><pre className="wrap">{value === undefined ? '—' : JSON.stringify(value, null, 2)}</pre></div>
-            ))}
-          </div>
-        ),
+        rowExpandable: changed,
+        expandedRowRender: (row) => <Change row={row} />,
       }}
       columns={[
         { title: t('audit.at'), key: 'at', render: (_, row) => <Moment at={row.at} /> },
         { title: t('audit.who'), key: 'who', render: (_, row) => <><span className="wrap">{row.name || row.who || row.via}</span> <span className="help">{row.role}</span></> },
         { title: t('audit.action'), key: 'action', render: (_, row) => <code>{row.action}</code> },
         { title: t('audit.object'), key: 'object', render: (_, row) => <span className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ')}</span>, onCell: () => ({ className: 'objectCell' }) },
-        { title: t('audit.outcome'), key: 'outcome', render: (_, row) => <span className={`state ${row.outcome === 'done' ? 'delivered' : row.outcome === 'failed' ? 'dead' : ''}`}>{t(`audit.outcomes.${row.outcome}`)} {row.code}</span> },
+        { title: t('audit.outcome'), key: 'outcome', render: (_, row) => <Outcome row={row} /> },
         { title: t('audit.address'), key: 'address', dataIndex: 'address' },
       ]}
     />

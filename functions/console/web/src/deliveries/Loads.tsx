@@ -48,9 +48,8 @@ function Busiest({ workspace, change }: LoadProps) {
       <ul>
         {groups.map(({ key, n, last }) => (
           <li key={key} className="row">
-            <strong className="wrap">{last.rule ?? '—'} › {last.target ?? '—'}</strong> <span className="help">{last.channel}</span>
-            <span className="state">{t('deliveries.toldCount', { n })}</span> <Moment at={last.created} />
-            <Button size="small" type="link" aria-label={`${t('deliveries.busiest')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: [], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{t('deliveries.see')}</Button>
+            <button type="button" className="plainLink wrap" aria-label={`${t('deliveries.busiest')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: [], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{last.rule ?? '—'} › {last.target ?? '—'}</button>
+            <span className="help">{last.channel}</span> <span className="state">{t('deliveries.toldCount', { n })}</span> <Moment at={last.created} />
           </li>
         ))}
       </ul>

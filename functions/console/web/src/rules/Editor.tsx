@@ -138,11 +138,15 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
     const body = bodyOf(draft);
     try {
       const etag = overwrite ? undefined : saved?.etag;
+      let now: Rule | undefined;
       const sent = saved
-        ? await asking((waiting) =>
-            call('PUT', rulePath(workspace, saved.rule.name), { body, query: { waiting }, headers: etag ? { 'If-Match': etag } : {} }))
-        : await call('POST', rulesPath(workspace), { body }).then(() => true);
+        ? await asking(async (waiting) => {
+            now = (await call<Rule>('PUT', rulePath(workspace, saved.rule.name), { body, query: { waiting }, headers: etag ? { 'If-Match': etag } : {} })).body;
+          })
+        : await call<Rule>('POST', rulesPath(workspace), { body }).then((answer) => { now = answer.body; return true; });
       if (!sent) return;
+      // The list shows what was saved at once, and still does where asking for it anew fails.
+      client.setQueryData<Rule[]>(['rules', workspace], (list) => list && now && [...list.filter((one) => one.name !== now?.name), now].sort((a, b) => (a.name < b.name ? -1 : 1)));
       done.current = true;
       void message.success(t('rule.created', { name: draft.name }));
       void client.invalidateQueries({ queryKey: ['rules', workspace] });

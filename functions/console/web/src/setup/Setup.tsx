@@ -166,7 +166,7 @@ function Observed({ answer, workspace }: { answer: SetupAnswer; workspace: strin
             pagination={seen.unknown.length > 20 ? { pageSize: 20 } : false}
             scroll={{ x: 'max-content' }}
             columns={[
-              { title: t('setup.kind'), dataIndex: 'kind' },
+              { title: t('setup.kind'), dataIndex: 'kind', render: (kind: string) => t(`events.kind.${kind as 'type'}`, { defaultValue: kind }) },
               { title: t('setup.name'), dataIndex: 'name', render: (name: string) => <code className="wrap">{name}</code> },
               { title: t('setup.count'), dataIndex: 'count' },
               { title: t('setup.last'), dataIndex: 'last', render: (last: string) => <Moment at={last} /> },

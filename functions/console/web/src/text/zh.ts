@@ -100,7 +100,7 @@ export const zh: Texts = {
     fieldsShort_one: '{{count}} 项内容', fieldsShort_other: '{{count}} 项内容', beforeShort: '前加一行', afterShort: '后加一行',
   },
   mentions: {
-    title: '提醒（@）', nobody: '不提醒', owner: '负责人', all: '所有人', contacts: '以下联系人', users: '以下用户 ID', help: '负责人和联系人在联系人中填有该接收端 ID 时会被 @，否则只显示姓名。',
+    title: '提醒（@）', nobody: '不提醒', owner: '创建者', all: '所有人', contacts: '以下联系人', users: '以下用户 ID', help: '创建者和联系人在联系人中填有该接收端的 ID 时会被 @，否则只显示姓名。',
     contactsShort_one: '{{count}} 位联系人', contactsShort_other: '{{count}} 位联系人', usersShort_one: '{{count}} 个用户 ID', usersShort_other: '{{count}} 个用户 ID',
   },
   mute: {
