@@ -15,7 +15,8 @@ import (
 
 // programs are what a command of a document may begin with.
 var programs = []string{ //nolint:gochecknoglobals // a table that never changes
-	"make", "go", "s", "curl", "aliyun", "git", "bash", "psql", "sqlite3", "cat", "sed", "grep", "export", "set", ".", "umask", "for", "while", "cd",
+	"make", "go", "s", ".build/notifyctl", "curl", "aliyun", "git", "bash", "psql", "sqlite3", "cat", "sed", "grep", "export", "set", ".", "umask", "for", "while", "cd",
+	".build/notifyctl",
 }
 
 // TestEveryCommandIsThere checks what the commands of the documents name, those that run too: targets of make, packages
@@ -111,6 +112,22 @@ func newChecker(t *testing.T) *checker {
 		c.variables = append(c.variables, m[1])
 	}
 	for _, m := range regexp.MustCompile(`(?m)^([A-Z_]+) *\?=`).FindAllStringSubmatch(c.makefile, -1) {
+		c.variables = append(c.variables, m[1])
+	}
+	sources, err := filepath.Glob(filepath.Join(root, "scripts/notifyctl/*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range sources {
+		content, err := os.ReadFile(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`Getenv\("([A-Z_]+)"\)`).FindAllStringSubmatch(string(content), -1) {
+			c.variables = append(c.variables, m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`"(PAI_NOTIFY_[A-Z_]+)"`).FindAllStringSubmatch(source(t, "scripts/notifyctl"), -1) {
 		c.variables = append(c.variables, m[1])
 	}
 	return c

@@ -3,6 +3,7 @@ package docs
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,5 +83,25 @@ func TestADocumentIsReadAsMarkdown(t *testing.T) {
 	}
 	if text, ok := d.With("t", "new\n").Generated("t"); !ok || text != "new\n" {
 		t.Errorf("generated = %q, %v", text, ok)
+	}
+}
+
+// TestEveryFileThatDocumentsNameIsThere looks after paths in prose, such as those of packages.
+func TestEveryFileThatDocumentsNameIsThere(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile("`((?:functions|shared|scripts|docs)(?:/[A-Za-z0-9_.-]+)*)`")
+	found := 0
+	for _, d := range documents(t) {
+		d.prose(func(n int, line string) {
+			for _, m := range named.FindAllStringSubmatch(line, -1) {
+				found++
+				if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+					t.Errorf("%s:%d: there is no %s", d.Path, n, m[1])
+				}
+			}
+		})
+	}
+	if found < 10 {
+		t.Errorf("%d paths read", found)
 	}
 }

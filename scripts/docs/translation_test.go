@@ -39,6 +39,7 @@ func TestTheChineseREADMEIsInStepWithTheEnglishOne(t *testing.T) {
 	same("block of code", code(english), code(chinese))
 	same("row of a table", rows(english), rows(chinese))
 	same("link", targets(english), targets(chinese))
+	same("piece of code in the text, sorted,", inline(english), inline(chinese))
 	for _, h := range chinese.Headings() {
 		if h.Level > 1 && h.Text != "API" && !regexp.MustCompile(`\p{Han}`).MatchString(h.Text) {
 			t.Errorf("README.zh.md: heading %q is not translated", h.Text)
@@ -80,6 +81,19 @@ func rows(d Document) (list []string) {
 		}
 		list = append(list, "end of a table")
 	}
+	return list
+}
+
+// inline is the code in the text but for plain words, which a language may say otherwise; sorted, since it orders otherwise.
+func inline(d Document) (list []string) {
+	text := ""
+	d.prose(func(_ int, line string) { text += line + " " })
+	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
+		if token := strings.Join(strings.Fields(m[1]), " "); regexp.MustCompile(`[^a-z]`).MatchString(token) {
+			list = append(list, token)
+		}
+	}
+	slices.Sort(list)
 	return list
 }
 
