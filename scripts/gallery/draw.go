@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pai-notify/shared/contact"
+	"pai-notify/shared/message"
 )
 
 //go:embed page.html
@@ -42,7 +43,10 @@ func draw(only string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := page{Languages: []choice{{"zh", "中文"}, {"en", "English"}}}
+	var p page
+	for _, language := range message.Languages() {
+		p.Languages = append(p.Languages, choice{language, message.LanguageName(language)})
+	}
 	via := newPost()
 	for _, c := range via.channels {
 		p.Channels = append(p.Channels, choice{c.Spec().Name, c.Spec().Title})
@@ -57,7 +61,7 @@ func draw(only string) ([]byte, error) {
 			if s.Source != "" && len(spec.Sources) > 0 && !slices.Contains(spec.Sources, s.Source) {
 				continue
 			}
-			for _, language := range languages() {
+			for _, language := range message.Languages() {
 				m := s.tell(language)
 				if len(m.Items) > 0 && !spec.Digest {
 					continue

@@ -10,6 +10,7 @@ import (
 	"pai-notify/shared/catalog/sample"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/all"
+	"pai-notify/shared/message"
 )
 
 func TestThePageShowsEverySampleAtEveryReceiverInEveryLanguage(t *testing.T) {
@@ -30,7 +31,7 @@ func TestThePageShowsEverySampleAtEveryReceiverInEveryLanguage(t *testing.T) {
 	}
 	sections := strings.Split(page, "<section ")
 	for _, c := range all.Channels(channel.Deps{}) {
-		for _, language := range languages() {
+		for _, language := range message.Languages() {
 			mark, n := `data-c="`+c.Spec().Name+`" data-l="`+language+`"`, 0
 			for _, section := range sections {
 				n += strings.Count(section, mark)

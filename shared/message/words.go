@@ -25,6 +25,7 @@ var dictionary = sync.OnceValue(func() map[string]*words { return readWords(embe
 type words struct {
 	language string
 
+	Name     string `json:"name"`  // of the language, in itself
 	Colon    string `json:"colon"` // between a name and its value
 	Gap      string `json:"gap"`   // between a number and its unit
 	Open     string `json:"open"`
@@ -118,6 +119,9 @@ func wordsOf(language string) *words {
 func Languages() []string { return tags(dictionary()) }
 
 func tags(all map[string]*words) []string { return slices.Sorted(maps.Keys(all)) }
+
+// LanguageName is what a language calls itself.
+func LanguageName(tag string) string { return wordsOf(tag).Name }
 
 // CheckLanguage says what is wrong with the tag of a language; nil where there are texts for it.
 func CheckLanguage(tag string) error { return checkTag(dictionary(), tag) }
