@@ -45,7 +45,7 @@ func TestTheCommandsOfTheDocumentsDoWhatTheySay(t *testing.T) {
 			add(d)
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	shell := exec.CommandContext(ctx, "bash")
 	shell.Dir, shell.Stdin, shell.Env = root, strings.NewReader(script.String()), append(os.Environ(), "LC_ALL=C.UTF-8")
