@@ -60,6 +60,10 @@ openapi: $(GENERATOR) ## Write the API's description, and the Go client made of 
 	go run ./scripts/openapi
 	go test ./scripts/notifyctl/manifest -run Schema -update
 
+.PHONY: notifyctl
+notifyctl: ## Build the command line, one static binary: .build/notifyctl
+	@mkdir -p .build && go build -trimpath -ldflags '-s -w' -o .build/notifyctl ./scripts/notifyctl
+
 .PHONY: deploy
 deploy: package ## Deploy with Serverless Devs (needs an Alibaba Cloud account; see README)
 	s deploy

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -71,7 +72,11 @@ func (a *app) contactsImport() *cobra.Command {
 		}
 		answer, err := api.ImportContactsWithBodyWithResponse(cmd.Context(),
 			&client.ImportContactsParams{Partial: client.Given(partial), DryRun: client.Given(dry)}, "text/csv", bytes.NewReader(text))
-		if err != nil {
+		var said *client.Error
+		switch {
+		case errors.As(err, &said) && said.Status == http.StatusUnprocessableEntity:
+			return useError{err} // the file is at fault
+		case err != nil:
 			return err
 		}
 		r := answer.JSON200

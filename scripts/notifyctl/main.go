@@ -56,13 +56,13 @@ type found struct{ code int }
 // Error implements error.
 func (f found) Error() string { return fmt.Sprintf("ended with %d", f.code) }
 
-// wrongUse is a mistake of the caller's.
-type wrongUse struct{ error }
+// useError is a mistake of the caller's.
+type useError struct{ error }
 
 // Unwrap gives the mistake.
-func (w wrongUse) Unwrap() error { return w.error }
+func (w useError) Unwrap() error { return w.error }
 
-func wrong(format string, args ...any) error { return wrongUse{fmt.Errorf(format, args...)} }
+func wrong(format string, args ...any) error { return useError{fmt.Errorf(format, args...)} }
 
 // run does what the arguments say.
 func run(ctx context.Context, w world, arguments []string) int {
@@ -83,8 +83,8 @@ func run(ctx context.Context, w world, arguments []string) int {
 	if _, failed := fmt.Fprintln(w.Err, "notifyctl:", err); failed != nil {
 		return codeFailed // nobody is there to be told
 	}
-	var faults manifest.Faults
-	var use wrongUse
+	var faults manifest.FaultErrors
+	var use useError
 	var answer *client.Error
 	switch {
 	case errors.As(err, &faults), errors.As(err, &use):

@@ -58,7 +58,7 @@ func (p plan) empty() bool { return p.count(makeRule)+p.count(changeRule)+p.coun
 const atOnce = 4 // calls at a time
 
 // planFor compares files with the deployment. It asks the deployment about every rule, so that what is wrong with one is
-// found before anything is changed; the error is then [manifest.Faults].
+// found before anything is changed; the error is then [manifest.FaultErrors].
 func (a *app) planFor(ctx context.Context, d *deployment, set manifest.Set, prune bool) (plan, error) {
 	stored := map[string]client.RulesRule{}
 	var faults []manifest.Fault

@@ -116,7 +116,7 @@ func (a *app) files(names []string) (list []manifest.Source, err error) {
 			return err
 		})
 		if err != nil {
-			return nil, wrongUse{err}
+			return nil, useError{err}
 		}
 	}
 	if len(list) == 0 {
@@ -132,7 +132,7 @@ func (a *app) read(ctx context.Context, names []string, prune bool) (*deployment
 		return nil, plan{}, err
 	}
 	set, err := manifest.Read(sources, a.lookup)
-	var faults manifest.Faults
+	var faults manifest.FaultErrors
 	if err != nil && !errors.As(err, &faults) {
 		return nil, plan{}, err
 	}
@@ -151,7 +151,7 @@ func (a *app) read(ctx context.Context, names []string, prune bool) (*deployment
 }
 
 // broken tells all faults: as JSON on standard output where a program reads.
-func (a *app) broken(faults manifest.Faults) error {
+func (a *app) broken(faults manifest.FaultErrors) error {
 	if a.form != "json" {
 		return fmt.Errorf("%s, nothing was changed:\n%w", plural(len(faults), "fault"), faults)
 	}

@@ -86,7 +86,7 @@ func (a *app) file(name string) ([]byte, error) {
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return nil, wrongUse{err}
+		return nil, useError{err}
 	}
 	return text, nil
 }

@@ -71,7 +71,7 @@ func run(check bool) error {
 		return fmt.Errorf("%s is not what the functions are now (first difference at line %d): run make openapi, mend what "+
 			"the console's type check then finds, and commit both", place, firstLine(kept, joined))
 	}
-	return nil
+	return errors.Join(checkClient(), checkPromises(released, place))
 }
 
 // withAPI are the functions that a path of the API leads to, sorted.

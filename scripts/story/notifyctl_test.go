@@ -17,6 +17,7 @@ type tool struct {
 	binary string
 	folder string
 	env    []string
+	code   int // how the last run ended
 }
 
 func (c *cloud) tool() *tool {
@@ -31,8 +32,8 @@ func (c *cloud) tool() *tool {
 	return w
 }
 
-// run runs it and checks its exit code; what it printed is what it said, on both streams.
-func (w *tool) run(code int, arguments ...string) string {
+// try runs it; what it printed, on both streams, is what it said, and code how it ended.
+func (w *tool) try(arguments ...string) string {
 	w.c.t.Helper()
 	command := exec.Command(w.binary, arguments...)
 	command.Dir, command.Env = w.folder, w.env
@@ -42,10 +43,18 @@ func (w *tool) run(code int, arguments ...string) string {
 	if command.ProcessState == nil {
 		w.c.t.Fatal(err)
 	}
-	if got := command.ProcessState.ExitCode(); got != code {
-		w.c.t.Fatalf("notifyctl %s ended with %d, want %d:\n%s", strings.Join(arguments, " "), got, code, said.String())
-	}
+	w.code = command.ProcessState.ExitCode()
 	return said.String()
+}
+
+// run is try, of which the exit code is known.
+func (w *tool) run(code int, arguments ...string) string {
+	w.c.t.Helper()
+	said := w.try(arguments...)
+	if w.code != code {
+		w.c.t.Fatalf("notifyctl %s ended with %d, want %d:\n%s", strings.Join(arguments, " "), w.code, code, said)
+	}
+	return said
 }
 
 func (w *tool) write(name, text string) {
@@ -169,7 +178,7 @@ rules:
 workspace: nlp_train
 rules:
   - name: broken
-    descripton: misspelt
+    titel: misspelt
     event: {source: dlc, options: [dlc.job.gone], scope: {kind: allInWorkspace}}
     targets:
       - {id: ops, channel: dingtalk, settings: {webhook: 'https://oapi.dingtalk.com/robot/send?access_token=hidden-in-clear', secret: 5}}
@@ -179,9 +188,9 @@ workspace: cv_lab
 rules: [
 `)
 	faults := w.run(2, "rules", "apply", "broken.yaml")
-	wantIn(t, faults, "broken.yaml:5:17: rules[0].descripton", "broken.yaml:8:135: rules[0].targets[0].settings.secret", "broken.yaml:12:8: is no YAML",
+	wantIn(t, faults, "broken.yaml:5:12: rules[0].titel", "broken.yaml:8:135: rules[0].targets[0].settings.secret", "broken.yaml:12:8: is no YAML",
 		"3 faults, nothing was changed")
-	w.edit("broken.yaml", "    descripton: misspelt\n", "", "secret: 5", "secret: ''", "rules: [", "rules: []")
+	w.edit("broken.yaml", "    titel: misspelt\n", "", "secret: 5", "secret: ''", "rules: [", "rules: []")
 	faults = w.run(2, "rules", "apply", "broken.yaml")
 	wantIn(t, faults, "broken.yaml:5:36: rules[0].event.options[0]", "broken.yaml:7:58: rules[0].targets[0].settings.webhook is a secret")
 	if strings.Contains(faults, "hidden-in-clear") {

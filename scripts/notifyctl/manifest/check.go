@@ -36,10 +36,10 @@ func compiled() (*jsonschema.Schema, error) {
 }
 
 // check finds what in a document is not as the schema says.
-func (d *document) check() (faults Faults) {
+func (d *document) check() (faults FaultErrors) {
 	schema, err := compiled()
 	if err != nil {
-		return Faults{d.fault("", "cannot be checked: "+err.Error())}
+		return FaultErrors{d.fault("", "cannot be checked: "+err.Error())}
 	}
 	var wrong *jsonschema.ValidationError
 	if err = schema.Validate(d.tree); err == nil || !errors.As(err, &wrong) {
@@ -50,7 +50,7 @@ func (d *document) check() (faults Faults) {
 }
 
 // leaves are the faults themselves; what encloses them only says that there are some.
-func (d *document) leaves(wrong *jsonschema.ValidationError, faults *Faults) {
+func (d *document) leaves(wrong *jsonschema.ValidationError, faults *FaultErrors) {
 	at := func(more ...string) string {
 		path := ""
 		for _, step := range append(append([]string{}, wrong.InstanceLocation...), more...) {

@@ -23,9 +23,9 @@ type document struct {
 }
 
 // parse reads the documents of a file. Each is parsed by itself, so that a mistake of form in one hides none in the next.
-func parse(source Source) ([]*document, Faults) {
+func parse(source Source) ([]*document, FaultErrors) {
 	var found []*document
-	var faults Faults
+	var faults FaultErrors
 	above := 0
 	for _, text := range split(source.Text) {
 		doc := &document{file: source.Name, above: above, anchor: map[string]ast.Node{}}
@@ -203,7 +203,7 @@ func (d *document) workspace() string {
 }
 
 // rules are those of a document, with what their secrets refer to.
-func (d *document) rules(lookup Lookup) (found []Rule, faults Faults) {
+func (d *document) rules(lookup Lookup) (found []Rule, faults FaultErrors) {
 	tree, _ := d.tree.(map[string]any)
 	list, _ := tree["rules"].([]any)
 	for i, item := range list {
@@ -220,7 +220,7 @@ func (d *document) rules(lookup Lookup) (found []Rule, faults Faults) {
 }
 
 // resolve replaces references by what they refer to.
-func (r Rule) resolve(lookup Lookup) (faults Faults) {
+func (r Rule) resolve(lookup Lookup) (faults FaultErrors) {
 	targets, _ := r.Body["targets"].([]any)
 	for i, item := range targets {
 		target, _ := item.(map[string]any)
@@ -246,7 +246,7 @@ func (r Rule) resolve(lookup Lookup) (faults Faults) {
 }
 
 // InClear finds the secrets that are written out in the file, where the catalogue says that a channel's setting is one.
-func (r Rule) InClear(secret func(channel, setting string) bool) (faults Faults) {
+func (r Rule) InClear(secret func(channel, setting string) bool) (faults FaultErrors) {
 	targets, _ := r.Body["targets"].([]any)
 	for i, item := range targets {
 		target, _ := item.(map[string]any)

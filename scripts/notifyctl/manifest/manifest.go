@@ -27,11 +27,11 @@ func (f Fault) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, strings.TrimSpace(f.Path+" "+f.Text))
 }
 
-// Faults are all of them, as an error.
-type Faults []Fault
+// FaultErrors are all of them, as an error.
+type FaultErrors []Fault
 
 // Error has a line for each fault.
-func (f Faults) Error() string {
+func (f FaultErrors) Error() string {
 	lines := make([]string, len(f))
 	for i, one := range f {
 		lines[i] = one.String()
@@ -40,7 +40,7 @@ func (f Faults) Error() string {
 }
 
 // sorted gives the faults in the order of the files' lines, each once.
-func (f Faults) sorted() Faults {
+func (f FaultErrors) sorted() FaultErrors {
 	slices.SortStableFunc(f, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
 			cmp.Compare(a.Path, b.Path))
@@ -61,13 +61,10 @@ type Rule struct {
 
 // At is a fault of the rule, by a path in its body as the API tells it: targets[0].settings.webhook.
 func (r Rule) At(path, text string) Fault {
-	switch {
-	case path == "":
-		path = r.path
-	default:
-		path = r.path + "." + path
+	if path != "" {
+		path = "." + path
 	}
-	return r.doc.fault(path, text)
+	return r.doc.fault(r.path+path, text)
 }
 
 // Set are the rules of some files, by workspace and name.
@@ -86,9 +83,9 @@ type Source struct {
 // file that names it. The error says what is missing, and never the value.
 type Lookup func(file, kind, name string) (string, error)
 
-// Read reads files. The error is [Faults] with all that is wrong with them.
+// Read reads files. The error is [FaultErrors] with all that is wrong with them.
 func Read(sources []Source, lookup Lookup) (Set, error) {
-	var faults Faults
+	var faults FaultErrors
 	var set Set
 	first := map[string]Rule{}
 	for _, source := range sources {
@@ -128,5 +125,5 @@ func Together(faults []Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return Faults(faults).sorted()
+	return FaultErrors(faults).sorted()
 }

@@ -54,7 +54,7 @@ func TestEveryFaultHasItsLineAndColumn(t *testing.T) {
 workspace: nlp_train
 rules:
   - name: dlc-failed
-    descripton: night shift
+    titel: night shift
     enabled: yes please
     event:
       source: dlc
@@ -80,13 +80,13 @@ workspace: "no good"
 rules: []
 `
 	_, err := Read([]Source{{"b.yaml", []byte(broken)}}, lookup)
-	var faults Faults
+	var faults FaultErrors
 	if !errors.As(err, &faults) {
 		t.Fatalf("Read = %v", err)
 	}
 	for _, want := range []string{
 		"b.yaml:1:10: version ",
-		"b.yaml:5:17: rules[0].descripton is no member",
+		"b.yaml:5:12: rules[0].titel is no member",
 		"b.yaml:6:14: rules[0].enabled is text and must be true or false",
 		"b.yaml:7:5: rules[0].event.options is missing",
 		"b.yaml:14:11: rules[0].targets[0].settings.webhook names the variable GONE",
@@ -113,7 +113,7 @@ func TestASecretThatIsWrittenOutIsAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := func(channel, setting string) bool { return channel == "dingtalk" }
+	secret := func(channel, _ string) bool { return channel == "dingtalk" }
 	got := Together(set.Rules[1].InClear(secret))
 	if got == nil || !strings.HasPrefix(got.Error(), "a.yaml:10:29: rules[0].targets[0].settings.webhook is a secret") || strings.Contains(got.Error(), "hidden") {
 		t.Errorf("InClear = %v", got)
