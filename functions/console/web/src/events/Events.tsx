@@ -72,8 +72,8 @@ function Row({ one, workspace }: { one: RecentEvent; workspace: string }) {
         <div className="wrap">{one.private ? <span className="help">{t('events.private')}</span> : (one.name ?? one.object ?? '—')}{one.name && one.object && <p className="help wrap">{one.object}</p>}</div>
         <div><Moment at={one.seen} /></div>
         <div className="row eventMoves">
-          {one.event !== undefined && <Button size="small" aria-expanded={open} aria-label={t('events.show', { id: one.id })} onClick={() => setOpen(!open)}>{open ? t('events.hide') : t('events.body')}</Button>}
-          {one.event !== undefined && may && <Link to={samplePlace(workspace, one.id, one.options)} aria-label={t('events.sampleOf', { id: one.id })}>{t('events.sample')}</Link>}
+          {one.event !== undefined && <Button size="small" aria-expanded={open} aria-label={`${open ? t('events.hide') : t('events.body')}: ${one.id}`} onClick={() => setOpen(!open)}>{open ? t('events.hide') : t('events.body')}</Button>}
+          {one.event !== undefined && may && <Link to={samplePlace(workspace, one.id, one.options)} aria-label={`${t('events.sample')}: ${one.id}`}>{t('events.sample')}</Link>}
           {one.object && <Link to={`/deliveries?workspace=${encodeURIComponent(workspace)}&event=${encodeURIComponent(one.id)}`} aria-label={`${t('events.deliveries')}: ${one.id}`}>{t('events.deliveries')}</Link>}
           {one.event === undefined && !one.private && <span className="help">{t('events.notKept')}</span>}
         </div>

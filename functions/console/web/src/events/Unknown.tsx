@@ -51,7 +51,7 @@ function Name({ one, workspace }: { one: UnknownName; workspace: string }) {
         </div>
         <div className="wrap">{one.value && <><span className="help">{t('events.value')}</span> <code>{one.value}</code></>}</div>
         <span>{t('events.count')}: {one.count} · <Moment at={one.last} /></span>
-        <div className="row eventMoves">{one.event && may && <Link to={samplePlace(workspace, one.event)} aria-label={t('events.sampleOf', { id: one.event })}>{t('events.sample')}</Link>}</div>
+        <div className="row eventMoves">{one.event && may && <Link to={samplePlace(workspace, one.event)} aria-label={`${t('events.sample')}: ${one.event}`}>{t('events.sample')}</Link>}</div>
       </div>
       {one.override && (
         <details>

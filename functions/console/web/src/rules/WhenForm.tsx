@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import type { Field, Limits } from '../api/types';
 import { Folded } from '../parts/Folded';
 import { Group, Row } from '../parts/Row';
+import { Zone } from '../parts/Zone';
 import { faultsAt, type Span, type Timed } from './draft';
 
 const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-const zones = Intl.supportedValuesOf('timeZone');
 const monday = Date.UTC(2024, 0, 1); // a Monday
 
 /** What a day of the week is called. */
@@ -104,12 +104,7 @@ function SpanForm({ span, n, set, path, faults, touch, remove }: SpanFormProps) 
         {time('from')}
         {time('to')}
         <Row label={t('when.zone')} required={false} path={`${path}.zone`} faults={faultsAt(faults, `${path}.zone`)} onLeave={() => touch(`${path}.zone`)}>
-          {(tied) => (
-            <>
-              <Input {...tied} list={`zones-${span.key}`} value={span.zone} maxLength={64} autoComplete="off" spellCheck={false} placeholder="Asia/Shanghai" onChange={(event) => set({ zone: event.target.value })} />
-              <datalist id={`zones-${span.key}`}>{zones.map((one) => <option key={one} value={one} />)}</datalist>
-            </>
-          )}
+          {(tied) => <Zone tied={tied} value={span.zone} set={(zone) => set({ zone })} placeholder="Asia/Shanghai" />}
         </Row>
         <Button type="text" danger icon={<DeleteOutlined />} aria-label={t('when.remove', { n })} onClick={remove} />
       </div>

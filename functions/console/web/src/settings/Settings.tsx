@@ -8,6 +8,7 @@ import type { Field, Settings } from '../api/types';
 import { Heading } from '../parts/Heading';
 import { Group, Row } from '../parts/Row';
 import { Loaded, TroubleNote } from '../parts/Trouble';
+import { Zone } from '../parts/Zone';
 import { useMay } from '../session';
 import { faultsAt } from '../rules/draft';
 
@@ -21,9 +22,6 @@ export function SettingsPage() {
     </>
   );
 }
-
-/** IANA names that this browser knows; the API knows more. */
-const zones = Intl.supportedValuesOf('timeZone');
 
 function SettingsForm({ now }: { now: Settings }) {
   const { t } = useTranslation();
@@ -66,12 +64,7 @@ function SettingsForm({ now }: { now: Settings }) {
           <Radio.Group name="language" value={draft.language} onChange={(event) => change({ language: String(event.target.value) })} options={[{ value: 'zh', label: <span lang="zh">中文</span> }, { value: 'en', label: <span lang="en">English</span> }]} />
         </Group>
         <Row label={t('settings.zone')} faults={faultsAt(faults, 'zone')} help={t('settings.zoneHelp')}>
-          {(tied) => (
-            <>
-              <Input {...tied} list="zones" value={draft.zone} autoComplete="off" spellCheck={false} onChange={(event) => change({ zone: event.target.value })} />
-              <datalist id="zones">{zones.map((one) => <option key={one} value={one} />)}</datalist>
-            </>
-          )}
+          {(tied) => <Zone tied={tied} value={draft.zone} set={(zone) => change({ zone })} />}
         </Row>
         <Row label={t('settings.console')} required={false} faults={faultsAt(faults, 'consoleHost')} help={t('settings.consoleHelp')}>
           {(tied) => <Input {...tied} value={draft.consoleHost} autoComplete="off" spellCheck={false} onChange={(event) => change({ consoleHost: event.target.value })} />}

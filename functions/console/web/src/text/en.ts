@@ -107,7 +107,7 @@ export const en = {
   },
   events: {
     title: 'Events', lead: 'What came over this workspace\'s bus: kept for 7 days.', empty: 'No event has come yet', emptyAdvice: 'Events appear here once set-up is done and a job of the workspace changes its state.', nothing: 'Every event is known', nothingAdvice: 'The catalogue knows the source and type of all of them.',
-    onlyUnknown: 'Only unknown ones', seen: 'Came', what: 'Event', object: 'About', options: 'Told by rules for', unknown: 'unknown', private: 'Private to its owner; administrators see it.', notKept: 'Too large to keep.', show: 'What event {{id}} says', hide: 'Hide it', sample: 'Try it in a rule', sampleOf: 'Try event {{id}} in a rule', deliveries: 'Its deliveries', body: 'Show',
+    onlyUnknown: 'Only unknown ones', seen: 'Came', what: 'Event', object: 'About', options: 'Told by rules for', unknown: 'unknown', private: 'Private to its owner; administrators see it.', notKept: 'Too large to keep.', hide: 'Hide it', sample: 'Try it in a rule', deliveries: 'Its deliveries', body: 'Show',
     names: 'Unknown names', namesLead: 'PAI said these and the catalogue has no name for them. The override in the settings can teach it; look at an event first.', noNames: 'The catalogue knows everything that has come.', kind: { source: 'source', type: 'type', field: 'field', form: 'form' }, name: 'Name', value: 'It was', count: 'Times', first: 'First', last: 'Last', override: 'Override to begin with',
     missing: 'Expected and never said', missingLead: 'No recent event of a known type had these: their paths in the catalogue may be spelled wrong.', toSettings: 'Catalogue override', lastEvent: 'PAI last spoke', never: 'PAI has not spoken on this bus yet.', all: 'All events and unknown names',
   },

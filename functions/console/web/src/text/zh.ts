@@ -109,7 +109,7 @@ export const zh: Texts = {
   },
   events: {
     title: '事件', lead: '该工作空间总线上收到的事件，保留 7 天。', empty: '尚未收到事件', emptyAdvice: '完成初始化后，工作空间中的任务状态变化时，事件会出现在这里。', nothing: '没有未知事件', nothingAdvice: '事件目录认识全部事件的来源和类型。',
-    onlyUnknown: '仅显示未知事件', seen: '收到时间', what: '事件', object: '对象', options: '对应的规则选项', unknown: '未知', private: '仅其所有者和管理员可见。', notKept: '过大，未保留。', show: '事件 {{id}} 的内容', hide: '收起', sample: '在规则中试用', sampleOf: '在规则中试用事件 {{id}}', deliveries: '查看投递', body: '查看',
+    onlyUnknown: '仅显示未知事件', seen: '收到时间', what: '事件', object: '对象', options: '对应的规则选项', unknown: '未知', private: '仅其所有者和管理员可见。', notKept: '过大，未保留。', hide: '收起', sample: '在规则中试用', deliveries: '查看投递', body: '查看',
     names: '未知名称', namesLead: 'PAI 使用了以下名称，但事件目录中没有。可在设置的“事件目录覆盖”中补充，请先查看一个事件。', noNames: '收到的内容事件目录全部认识。', kind: { source: '来源', type: '类型', field: '字段', form: '格式' }, name: '名称', value: '当时的值', count: '次数', first: '首次', last: '最近', override: '可用的覆盖写法',
     missing: '应有而未出现', missingLead: '近期已知类型的事件都没有以下内容，事件目录中的路径可能有误。', toSettings: '事件目录覆盖', lastEvent: 'PAI 最近一次发布', never: 'PAI 尚未在该总线上发布事件。', all: '全部事件与未知名称',
   },
