@@ -112,7 +112,7 @@ func (a *app) workspaces(ctx context.Context, c *client.ClientWithResponses, ask
 		}
 	}
 	if len(list) == 0 {
-		return nil, wrong("which workspace? Name it with -w: no workspace of this deployment is set up yet")
+		return nil, wrong("which workspace? Name it with -w: no workspace has been heard of yet, which takes a minute after its set-up")
 	}
 	slices.Sort(list)
 	return list, nil
