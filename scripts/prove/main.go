@@ -28,6 +28,7 @@ import (
 func main() {
 	list := flag.Bool("list", false, "list the proofs and end")
 	databases := flag.String("database", "sqlite,postgres", "what to run on")
+	fuzzing := flag.Duration("fuzztime", time.Minute, "how long the proof fuzz fuzzes each target")
 	small := flag.Bool("small", false, "run at the size of make test")
 	out := flag.String("out", "docs/figures.md", "where the figures go; a proof replaces its own section only")
 	flag.Parse()
@@ -39,7 +40,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, settings{*databases, *small, *out}, flag.Args()); err != nil {
+	if err := run(ctx, settings{*databases, *small, *out, *fuzzing}, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "prove:", err)
 		stop()
 		os.Exit(1)
@@ -50,6 +51,7 @@ type settings struct {
 	databases string
 	small     bool
 	out       string
+	fuzztime  time.Duration
 }
 
 // limit is how long one proof may take.
@@ -128,6 +130,9 @@ func choose(names []string) (chosen []proof, err error) {
 func (p proof) run(ctx context.Context, s settings, binary, figures string) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if p.own != nil {
+		return p.runOwn(ctx, s, figures)
+	}
 	arguments := []string{"-test.run", "^" + p.test + "$", "-test.v", "-test.timeout", limit.String(),
 		"-databases", s.databases, "-figures", figures}
 	if !s.small {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,29 +14,37 @@ import (
 	"time"
 )
 
-// proof is a test of scripts/story.
-type proof struct{ name, test, promise string }
+// proof is a test of scripts/story, or work of this command's own.
+type proof struct {
+	name, test, promise string
+	own                 own // where there is no test
+}
+
+// own is work of this command's own, which tells what it found.
+type own func(ctx context.Context, s settings, found func(name, value string)) error
 
 func proofs() []proof {
 	return []proof{
-		{"refusals", "TestEveryRefusalIsClassedTriedAndEndedAsItsCauseDemands", "every way to be refused, by every channel, is classed, tried and ended as its cause demands"},
-		{"once", "TestEachEventRefusedOnceIsToldOnce", "an event that a receiver refuses once is told once"},
-		{"copies", "TestManyCopiesOfOneEventAreToldOnce", "a thousand copies of an event at once are one message"},
-		{"steps", "TestAKillAtEachStepLosesNothingAndRepeatsOnlyWhatWasSentAndNotRecorded", "kill -9 at each step of a delivery loses nothing, and repeats only what was sent and not recorded"},
-		{"kills", "TestKillsAtRandomMomentsLoseNothing", "kill -9 of delivery functions and sweep at random moments under load loses nothing"},
-		{"server", "TestKillsOfTheDatabaseServerLoseNothing", "kill -9 of PostgreSQL under load loses nothing"},
-		{"burst", "TestABurstToOneRobotIsToldWithinFiveMinutesAndNeverBlocksIt", "a thousand events in a minute for one DingTalk robot are all told within five, and never block it"},
-		{"dead", "TestADeadReceiverCostsABoundedNumberOfAttemptsAndDelaysNobody", "a dead receiver costs a bounded number of attempts and delays nobody"},
-		{"outage", "TestALedgerOutOfReachForTwoMinutesLosesNothing", "a ledger out of reach for two minutes loses nothing"},
-		{"disk", "TestAFullOrReadOnlyDiskIsNamedAndAcknowledgesNothing", "a full or read-only disk is named, and nothing is acknowledged"},
-		{"replay", "TestWhatDiedIsReplayedByOneCallAndAFloodIsCancelled", "hundreds that died are told again by one call, each once, and a flood is cancelled by one"},
-		{"texts", "TestATextMessageKilledAtAnyStepIsNeverSentTwiceAndItsFateIsTold", "kill -9 at each step of a text message never sends it twice, and tells what became of it"},
-		{"sweep", "TestHundredsOfFailuresInTenMinutesAreAHandfulOfTexts", "five hundred failures in ten minutes are a handful of text messages that tell all of them"},
-		{"writers", "TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate", "4 processes on one SQLite file, or 16 on PostgreSQL, neither wait long nor lose an update"},
-		{"large", "TestALargeLedgerIsAsFastAsAnEmptyOne", "a ledger of a million deliveries takes one more as fast as an empty one, and answers at once"},
-		{"keys", "TestSealKeysAreChangedUnderLoadAndNoDeliveryFails", "seal keys are changed under load and the work is killed half-way: no delivery fails"},
-		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed"},
-		{"upgrade", "TestNothingIsMissedOrDoubledThroughAnUpgradeAndADowngrade", "numbered events through an upgrade from the previous revision, function by function, back and forward again: none is missed, none told twice"},
+		{"refusals", "TestEveryRefusalIsClassedTriedAndEndedAsItsCauseDemands", "every way to be refused, by every channel, is classed, tried and ended as its cause demands", nil},
+		{"once", "TestEachEventRefusedOnceIsToldOnce", "an event that a receiver refuses once is told once", nil},
+		{"copies", "TestManyCopiesOfOneEventAreToldOnce", "a thousand copies of an event at once are one message", nil},
+		{"steps", "TestAKillAtEachStepLosesNothingAndRepeatsOnlyWhatWasSentAndNotRecorded", "kill -9 at each step of a delivery loses nothing, and repeats only what was sent and not recorded", nil},
+		{"kills", "TestKillsAtRandomMomentsLoseNothing", "kill -9 of delivery functions and sweep at random moments under load loses nothing", nil},
+		{"server", "TestKillsOfTheDatabaseServerLoseNothing", "kill -9 of PostgreSQL under load loses nothing", nil},
+		{"burst", "TestABurstToOneRobotIsToldWithinFiveMinutesAndNeverBlocksIt", "a thousand events in a minute for one DingTalk robot are all told within five, and never block it", nil},
+		{"dead", "TestADeadReceiverCostsABoundedNumberOfAttemptsAndDelaysNobody", "a dead receiver costs a bounded number of attempts and delays nobody", nil},
+		{"outage", "TestALedgerOutOfReachForTwoMinutesLosesNothing", "a ledger out of reach for two minutes loses nothing", nil},
+		{"disk", "TestAFullOrReadOnlyDiskIsNamedAndAcknowledgesNothing", "a full or read-only disk is named, and nothing is acknowledged", nil},
+		{"replay", "TestWhatDiedIsReplayedByOneCallAndAFloodIsCancelled", "hundreds that died are told again by one call, each once, and a flood is cancelled by one", nil},
+		{"texts", "TestATextMessageKilledAtAnyStepIsNeverSentTwiceAndItsFateIsTold", "kill -9 at each step of a text message never sends it twice, and tells what became of it", nil},
+		{"sweep", "TestHundredsOfFailuresInTenMinutesAreAHandfulOfTexts", "five hundred failures in ten minutes are a handful of text messages that tell all of them", nil},
+		{"writers", "TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate", "4 processes on one SQLite file, or 16 on PostgreSQL, neither wait long nor lose an update", nil},
+		{"large", "TestALargeLedgerIsAsFastAsAnEmptyOne", "a ledger of a million deliveries takes one more as fast as an empty one, and answers at once", nil},
+		{"keys", "TestSealKeysAreChangedUnderLoadAndNoDeliveryFails", "seal keys are changed under load and the work is killed half-way: no delivery fails", nil},
+		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed", nil},
+		{"upgrade", "TestNothingIsMissedOrDoubledThroughAnUpgradeAndADowngrade", "numbered events through an upgrade from the previous revision, function by function, back and forward again: none is missed, none told twice", nil},
+		{"fuzz", "", "no input that fuzzing comes up with breaks a reader of what comes from outside", fuzz},
+		{"packages", "", "the same sources give the same packages, byte by byte, wherever and whenever they are built", packages},
 	}
 }
 
@@ -45,8 +54,11 @@ type ran struct {
 	Full, Failed    bool
 	Began           time.Time
 	Seconds         float64
-	Figures         []struct{ Name, Value string }
+	Figures         []figure
 }
+
+// figure is something that was counted or timed.
+type figure struct{ Name, Value string }
 
 // report is docs/figures.md: a head, and a section for each proof.
 type report struct{ sections map[string]string }
@@ -99,7 +111,7 @@ func (r *report) put(p proof, figures string) error {
 		if !one.Full {
 			size = "small, as in make test"
 		}
-		fmt.Fprintf(&b, "\n%s, %s, %s: %s in %.0f s on %d cores with %s.\n\n| | |\n|---|---|\n", title(one.Database), size,
+		fmt.Fprintf(&b, "\n%s%s, %s: %s in %.0f s on %d cores with %s.\n\n| | |\n|---|---|\n", title(one.Database), size,
 			one.Began.Format(time.DateOnly), result, one.Seconds, runtime.NumCPU(), runtime.Version())
 		for _, f := range one.Figures {
 			fmt.Fprintf(&b, "| %s | %s |\n", cell(f.Name), cell(f.Value))
@@ -110,10 +122,13 @@ func (r *report) put(p proof, figures string) error {
 }
 
 func title(database string) string {
-	if database == "postgres" {
-		return "PostgreSQL"
+	switch database {
+	case "postgres":
+		return "PostgreSQL, "
+	case "sqlite":
+		return "SQLite, "
 	}
-	return "SQLite"
+	return "Run " // on no database
 }
 
 func cell(text string) string { return strings.NewReplacer("|", "\\|", "\n", " ").Replace(text) }

@@ -60,6 +60,7 @@ function WithKey({ ended, open }: { ended: boolean; open: (token: string) => voi
       <h1>{t('signin.title')}</h1>
       <p className="lead">{t('signin.lead')}</p>
       {ended && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
+      {!window.isSecureContext && <Alert type="warning" showIcon message={t('signin.plain')} />}
       <TroubleNote error={error} />
       <form noValidate onSubmit={submit}>
         <Row label={t('signin.key')} help={t('signin.keyHelp')} faults={missing ? [t('signin.missing')] : []}>
