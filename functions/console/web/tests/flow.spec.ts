@@ -58,6 +58,7 @@ test('set-up activates EventBridge, does its steps and sees the canary come back
   await expect(page.getByText(t.setup.allDone)).toBeVisible();
   await page.getByRole('button', { name: t.setup.showPolicy }).click();
   await expect(page.locator('.policy pre')).toContainText('eventbridge:PutTargets');
+  await expect(page.locator('.policyText')).toContainText('dysms:SendSms');
 });
 
 test('a rule is made, its failed test says why, and after the correction it passes', async ({ console: page, cloud, t, language }) => {
@@ -118,6 +119,24 @@ test('an event arrives at the receiver and in the list, whatever its job is call
   await expect(page.getByText(t.rule.preview, { exact: true })).toBeVisible();
 });
 
+test('what the catalogue does not know is listed, and any event is a sample for a new rule', async ({ console: page, cloud, t }) => {
+  await cloud.publish('paidlc:Job:Vanished', { jobId: 'dlc-odd', displayName: 'odd', colour: 'blue' });
+  const row = page.locator('.eventRow');
+  await expect(async () => {
+    await page.goto('/#/w/nlp_train/events');
+    await page.reload();
+    await expect(row.filter({ hasText: 'dlc-odd' })).toContainText(t.events.unknown, { timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+  const names = page.getByRole('region', { name: t.events.names });
+  await expect(names).toContainText('paidlc:Job:Vanished');
+  await expect(names).toContainText('colour');
+  await row.filter({ hasText: 'dlc-hostile' }).getByRole('link', { name: t.events.sample }).click();
+  await expect(page.locator('input[name=source][value=dlc]')).toBeChecked();
+  await expect(page.locator('.optionGroup input:checked').first()).toBeAttached();
+  await fillTarget(page, t, 'Lark', {});
+  await expect(page.locator('.message .subject').first()).toContainText('onerror=alert(1)');
+});
+
 test('a dead delivery says why, and after the rule is corrected it is replayed and arrives', async ({ console: page, cloud, t }) => {
   await page.goto(`${rulesPlace}/edit/ops-room`);
   const webhook = page.locator('[data-path$="settings.webhook"]');
@@ -165,12 +184,23 @@ test('everything is paused, what comes in waits, is cancelled in one go, and it 
   await expect(page.getByText(t.deliveries.paused)).toHaveCount(0);
 });
 
-test('a rule is disabled, duplicated and deleted', async ({ console: page, t }) => {
+test('a rule is muted, disabled and deleted', async ({ console: page, t }) => {
   await page.goto(rulesPlace);
+  const menu = page.getByRole('button', { name: t.rules.actionsOf.replace('{{name}}', 'team') });
+  const open = async () => {
+    await menu.click();
+    await page.getByRole('menuitem', { name: t.mute.menu }).click();
+  };
+  await open();
+  await page.getByRole('dialog').getByRole('button', { name: t.mute.go, exact: true }).click();
+  await expect(page.locator('.state.muted')).toBeVisible();
+  await open();
+  await page.getByRole('dialog').getByRole('button', { name: t.mute.liftOf.replace('{{what}}', t.mute.whole) }).click();
+  await expect(page.locator('.state.muted')).toHaveCount(0);
   const toggle = page.getByRole('switch', { name: t.rules.enable.replace('{{name}}', 'team') });
   await toggle.click();
   await expect(toggle).not.toBeChecked();
-  await page.getByRole('button', { name: t.rules.actionsOf.replace('{{name}}', 'team') }).click();
+  await menu.click();
   await page.getByRole('menuitem', { name: t.common.remove }).click();
   await page.getByRole('dialog').getByRole('button', { name: t.common.remove }).click();
   await expect(page.getByRole('link', { name: 'team', exact: true })).toHaveCount(0);

@@ -64,20 +64,53 @@ test('who changed a rule meanwhile is not overwritten unasked', async ({ console
   await page.getByRole('button', { name: t.rule.save }).click();
   await expect(page.getByText(t.rule.changedTitle)).toBeVisible();
   await page.getByRole('button', { name: t.rule.overwrite }).click();
-  await expect(page.getByText('mine')).toBeVisible();
+  await expect(page.locator('.editorBody')).toHaveCount(0); // its text area says mine, too
+  await expect(page.locator('.name', { hasText: 'mine' })).toBeVisible();
 });
 
-test('what the page does not show of a rule is kept when it is saved there', async ({ console: page, cloud, t }) => {
+test('what a target says, when and to whom is kept as it was, changed there, and its faults are told in place', async ({ console: page, cloud, t }) => {
   await setUp(cloud);
+  await cloud.call('POST', 'contacts', { id: 'sample-person', name: 'Sample Person', dingtalk: 'sample-1' });
   const whole = rule(cloud, 'whole', 'ops');
   const words = { before: 'On call: {{owner}}' };
   await cloud.call('POST', 'workspaces/nlp_train/rules', { ...whole, targets: whole.targets.map((one) => ({ ...one, words })) });
   await page.goto(`${rulesPlace}/edit/whole`);
   await page.getByLabel(t.rule.description).fill('changed here');
   await page.getByRole('button', { name: t.rule.save }).click();
-  await expect(page.getByText('changed here')).toBeVisible();
-  const saved = (await cloud.call('GET', 'workspaces/nlp_train/rules/whole')) as { targets: unknown[] };
-  expect(saved.targets[0]).toMatchObject({ words, secrets: { webhook: {}, secret: {} } });
+  await expect(page.locator('.editorBody')).toHaveCount(0);
+  await expect(page.locator('.name', { hasText: 'changed here' })).toBeVisible();
+  const target = async () => ((await cloud.call('GET', 'workspaces/nlp_train/rules/whole')) as { targets: object[] }).targets[0];
+  expect(await target()).toMatchObject({ words, secrets: { webhook: {}, secret: {} } });
+  expect(await target()).not.toHaveProperty('when');
+
+  await page.goto(`${rulesPlace}/edit/whole`);
+  const part = (name: string) => page.locator(`[data-path="targets[0].${name}"]`);
+  const wrong = part('words.before');
+  await part('words').locator('summary').click();
+  await wrong.locator('input').fill('{{owner}}, see {{colour}} now');
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(wrong.locator('mark')).toHaveText('{{colour}}');
+  await wrong.locator('input').fill('{{owner}}, look at ');
+  await wrong.getByRole('button').click();
+  await page.getByRole('menuitem', { name: '{{name}}' }).click();
+  await expect(wrong.locator('input')).toHaveValue('{{owner}}, look at {{name}}');
+  await part('when').locator('summary').click();
+  await part('when').getByRole('button', { name: t.when.add }).click();
+  await part('when').getByRole('checkbox', { name: 'Sat' }).check();
+  await part('when').getByRole('checkbox', { name: t.when.pass }).check();
+  await part('when.gapMinutes').getByRole('spinbutton').fill('10');
+  await expect(part('when').locator('summary')).toContainText('22:00–08:00 Sat');
+  await part('mentions').locator('summary').click();
+  await part('mentions').getByRole('checkbox', { name: t.mentions.owner }).check();
+  await part('mentions.contacts').locator('.ant-select').click();
+  await page.locator('.ant-select-item-option', { hasText: 'Sample Person' }).click();
+  await page.getByRole('button', { name: t.rule.save }).click();
+  await expect(page.locator('.editorBody')).toHaveCount(0);
+  expect(await target()).toMatchObject({
+    words: { before: '{{owner}}, look at {{name}}' },
+    when: { quiet: [{ days: ['sat'], from: '22:00', to: '08:00' }], pass: 'failing', gapMinutes: 10 },
+    mentions: { owner: true, contacts: ['sample-person'] },
+  });
 });
 
 test('fifty rules and ten thousand deliveries stay quick, and hostile names are only text', async ({ console: page, t }) => {
