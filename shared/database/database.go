@@ -38,6 +38,7 @@ type DB struct {
 	dialect dialect
 	file    *fileLock // of an SQLite file; nil for PostgreSQL
 	current atomic.Bool
+	writing sync.Map // the connection (*sql.Conn) of each open transaction of Write (*sql.Tx)
 
 	mu       sync.Mutex
 	settings Settings
@@ -127,6 +128,8 @@ func (d *DB) write(ctx context.Context, durable bool, do func(*sql.Tx) error) (a
 		return d.lost(ctx, conn), &ReachError{Err: fmt.Errorf("begin: %w", err)}
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback()), after()) }() // also when do panics
+	d.writing.Store(tx, conn)
+	defer d.writing.Delete(tx)
 	if err := do(tx); err != nil {
 		return d.dialect.again(err) || d.lost(ctx, conn), err
 	}

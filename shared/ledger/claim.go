@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/database"
 )
 
 // Claim enters deliveries that EventBridge asks for and claims those that can be sent now. It gives one delivery for each
@@ -138,7 +139,7 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 		return nil, false, err
 	}
 	given = append(given, more...)
-	if err := s.save(ctx, tx, given); err != nil {
+	if err := s.save(ctx, l.db, tx, given); err != nil {
 		return nil, false, err
 	}
 	return given, s.mustLast, nil
@@ -276,7 +277,8 @@ func (s *session) lose(r *row) (again bool) {
 }
 
 // save writes what was decided about rows that are not new, and about destinations.
-func (s *session) save(ctx context.Context, tx *sql.Tx, rows []*row) error {
+func (s *session) save(ctx context.Context, db *database.DB, tx *sql.Tx, rows []*row) error {
+	var end later
 	for _, r := range s.lost {
 		claim := r.claim
 		if r.state == Claimed { // again, since
@@ -284,17 +286,20 @@ func (s *session) save(ctx context.Context, tx *sql.Tx, rows []*row) error {
 		}
 		a := attempt{delivery: r.id, n: r.attempts, claim: claim, at: s.now, class: r.class, code: r.code,
 			text: "the process that was sending it ended before it said what became of it"}
-		if err := addAttempts(ctx, tx, []attempt{a}); err != nil {
+		if err := addAttempts(ctx, &end, []attempt{a}); err != nil {
 			return err
 		}
 	}
 	if err := update(ctx, tx, s.counts, rows); err != nil {
 		return err
 	}
-	if err := saveDestinations(ctx, tx, s.destinations); err != nil {
+	if err := saveDestinations(ctx, &end, s.destinations); err != nil {
 		return err
 	}
-	return s.counts.save(ctx, tx)
+	if err := s.counts.save(ctx, &end); err != nil {
+		return err
+	}
+	return end.write(ctx, db, tx)
 }
 
 // Due claims deliveries of a channel that are due and can be sent now, at most limit. None means that there is nothing
@@ -365,7 +370,7 @@ func (l *Ledger) due(
 			claimed = append(claimed, r.delivery())
 		}
 	}
-	return claimed, len(ids), s.save(ctx, tx, rows)
+	return claimed, len(ids), s.save(ctx, l.db, tx, rows)
 }
 
 // Next is when the next waiting delivery of a channel is due and its destination open; zero where none waits.

@@ -174,7 +174,7 @@ func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, 
 }
 
 // saveDestinations writes those that changed.
-func saveDestinations(ctx context.Context, tx *sql.Tx, all map[string]*destination) error {
+func saveDestinations(ctx context.Context, tx writer, all map[string]*destination) error {
 	var v values
 	var tuples []string
 	for _, d := range all {

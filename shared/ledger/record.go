@@ -40,7 +40,7 @@ type attempt struct {
 	text        string
 }
 
-func addAttempts(ctx context.Context, tx *sql.Tx, list []attempt) error {
+func addAttempts(ctx context.Context, tx writer, list []attempt) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -151,7 +151,8 @@ func (l *Ledger) record(
 		rows = append(rows, r)
 		states[i] = r.state
 	}
-	if err := addAttempts(ctx, tx, attempts); err != nil {
+	var end later
+	if err := addAttempts(ctx, &end, attempts); err != nil {
 		return nil, err
 	}
 	if err := update(ctx, tx, c, rows); err != nil {
@@ -160,10 +161,13 @@ func (l *Ledger) record(
 	if err := tellSiblings(ctx, tx, c, rows, now); err != nil {
 		return nil, err
 	}
-	if err := saveDestinations(ctx, tx, destinations); err != nil {
+	if err := saveDestinations(ctx, &end, destinations); err != nil {
 		return nil, err
 	}
-	return states, c.save(ctx, tx)
+	if err := c.save(ctx, &end); err != nil {
+		return nil, err
+	}
+	return states, end.write(ctx, l.db, tx)
 }
 
 // decide moves a claimed delivery on, by the class of its last attempt.

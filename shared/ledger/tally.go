@@ -87,7 +87,7 @@ func (c *counts) told(r *row) {
 }
 
 // save is the last statement of a transaction, so that other processes wait as little as possible.
-func (c *counts) save(ctx context.Context, tx *sql.Tx) error {
+func (c *counts) save(ctx context.Context, tx writer) error {
 	keys := make([]counted, 0, len(c.states))
 	for key, n := range c.states {
 		if n != 0 {
@@ -113,7 +113,7 @@ func (c *counts) save(ctx context.Context, tx *sql.Tx) error {
 	return c.saveLatency(ctx, tx)
 }
 
-func (c *counts) saveLatency(ctx context.Context, tx *sql.Tx) error {
+func (c *counts) saveLatency(ctx context.Context, tx writer) error {
 	if len(c.latency) == 0 {
 		return nil
 	}
