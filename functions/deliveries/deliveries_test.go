@@ -363,7 +363,7 @@ func TestMetricsTellWhatAnAlertNeeds(t *testing.T) {
 	for _, want := range []string{
 		`pai_notify_deliveries{channel="dingtalk",state="dead"} 3`, `pai_notify_deliveries{channel="dingtalk",state="waiting"} 2`,
 		`pai_notify_waiting_age_seconds{channel="dingtalk"} 90`, `pai_notify_overdue_seconds{channel="dingtalk"} 0`,
-		`pai_notify_destinations_closed 0`, `pai_notify_heartbeat_age_seconds{bus="pai-system-nlp_train"} +Inf`, `pai_notify_paused 0`,
+		`pai_notify_destinations_closed 0`, `pai_notify_destinations_paced 0`, `pai_notify_pace_wait_seconds 0`, `pai_notify_heartbeat_age_seconds{bus="pai-system-nlp_train"} +Inf`, `pai_notify_paused 0`,
 		`pai_notify_delivery_latency_seconds_count{channel="dingtalk"} 1`, `pai_notify_delivery_latency_seconds_bucket{channel="dingtalk",le="0.1"} 1`,
 	} {
 		if !strings.Contains(got.text, want+"\n") {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/channel"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/sighting"
@@ -33,7 +34,7 @@ func (s *service) metrics(ctx context.Context, _ *struct{}) (*exposition, error)
 			Status: http.StatusForbidden, Code: "Forbidden", Detail: "metrics tell of all workspaces, and this key is for some of them",
 		}
 	}
-	g := gauges{now: s.clock()}
+	g := gauges{now: s.clock(), channels: s.specs}
 	if g.figures, err = s.ledger.Figures(ctx); err != nil {
 		return nil, err
 	}
@@ -66,10 +67,11 @@ func (s *service) metrics(ctx context.Context, _ *struct{}) (*exposition, error)
 
 // gauges are the figures of one call; a prometheus.Collector.
 type gauges struct {
-	now     time.Time
-	figures ledger.Figures
-	beats   []sighting.Heartbeat
-	paused  bool
+	now      time.Time
+	channels []channel.Spec
+	figures  ledger.Figures
+	beats    []sighting.Heartbeat
+	paused   bool
 }
 
 // Describe sends nothing: which metrics there are depends on the ledger.
@@ -84,8 +86,17 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 		}
 	}
 	count := gauge("deliveries", "Deliveries that the ledger holds, by state and channel.", "state", "channel")
+	counts := map[ledger.Count]int{}
+	for _, spec := range g.channels { // what has never been is 0, so that the first death is a change
+		for _, state := range []ledger.State{ledger.Waiting, ledger.Delivered, ledger.Dead} {
+			counts[ledger.Count{State: state, Channel: spec.Name}] = 0
+		}
+	}
 	for _, c := range g.figures.Counts {
-		count(float64(c.Count), string(c.State), c.Channel)
+		counts[ledger.Count{State: c.State, Channel: c.Channel}] = c.Count
+	}
+	for c, n := range counts {
+		count(float64(n), string(c.State), c.Channel)
 	}
 	oldest := gauge("waiting_age_seconds", "How long ago the oldest delivery that waits was asked for.", "channel")
 	overdue := gauge("overdue_seconds", "For how long the delivery that should have been tried first is due.", "channel")
@@ -98,6 +109,8 @@ func (g gauges) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge("destinations_closed", "Receivers that asked not to be told anything for a while.")(float64(g.figures.Closed))
 	gauge("destinations_failing", "Receivers whose last message failed.")(float64(g.figures.Failing))
+	gauge("destinations_paced", "Receivers of which the limit is used up, so that nothing is sent for now.")(float64(g.figures.Paced))
+	gauge("pace_wait_seconds", "How long until the last of these can be sent something again.")(g.figures.Wait.Seconds())
 	gauge("jobs_running", "Replays and cancellations of many deliveries that have work left.")(float64(g.figures.Jobs))
 	paused := 0.0
 	if g.paused {

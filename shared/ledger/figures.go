@@ -12,11 +12,13 @@ import (
 // Figures are what metrics tell of the ledger.
 type Figures struct {
 	Counts  []Count
-	Behind  []Behind  // by channel, in order
-	Latency []Latency // by channel, in order
-	Closed  int       // destinations that a block keeps waiting
-	Failing int       // destinations whose last message failed
-	Jobs    int       // that have work left
+	Behind  []Behind      // by channel, in order
+	Latency []Latency     // by channel, in order
+	Closed  int           // destinations that a block keeps waiting
+	Failing int           // destinations whose last message failed
+	Paced   int           // destinations whose pace lets nothing go now
+	Wait    time.Duration // until the last of these takes something again
+	Jobs    int           // that have work left
 }
 
 // Behind is how far a channel is behind.
@@ -54,6 +56,13 @@ func (l *Ledger) Figures(ctx context.Context) (f Figures, err error) {
 		if f.Latency, err = latency(ctx, tx); err != nil {
 			return err
 		}
+		var opens int64
+		err = tx.QueryRowContext(ctx, `select count(*), coalesce(max(opens), 0) from destination
+			where opens > $1 and closed_until <= $1`, now).Scan(&f.Paced, &opens)
+		if err != nil {
+			return err
+		}
+		f.Wait = time.Duration(max(opens-now, 0)) * time.Millisecond
 		return tx.QueryRowContext(ctx, `select (select count(*) from destination where closed_until > $1),
 			(select count(*) from destination where failures > 0), (select count(*) from job where state = 'running')`, now).
 			Scan(&f.Closed, &f.Failing, &f.Jobs)
