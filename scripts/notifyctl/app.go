@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -21,6 +22,7 @@ type app struct {
 	world
 	api, keyFile, language, form string
 	began                        bool // the arguments were right
+	dates                        sync.Mutex // of what follows: calls run at the same time
 	skew                         time.Duration
 	dated                        bool // an answer said what time it is there
 }
@@ -72,6 +74,8 @@ func (a *app) client() (*client.ClientWithResponses, error) {
 	}
 	c, err := client.New(client.Config{API: a.api, Key: key, Language: a.language, Seen: func(h http.Header) {
 		if there, err := http.ParseTime(h.Get("Date")); err == nil {
+			a.dates.Lock()
+			defer a.dates.Unlock()
 			a.skew, a.dated = there.Sub(a.Now()), true
 		}
 	}})
