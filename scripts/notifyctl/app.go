@@ -21,7 +21,7 @@ import (
 type app struct {
 	world
 	api, keyFile, language, form string
-	began                        bool // the arguments were right
+	began                        bool       // the arguments were right
 	dates                        sync.Mutex // of what follows: calls run at the same time
 	skew                         time.Duration
 	dated                        bool // an answer said what time it is there
