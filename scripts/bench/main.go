@@ -103,7 +103,7 @@ func pinned(args []string) error {
 func parse(args []string) (s settings, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), usageText)
+		_, _ = fmt.Fprint(flags.Output(), usageText) // a terminal that is gone needs no help
 		flags.PrintDefaults()
 	}
 	channels := flags.String("channels", "dingtalk,wecom,lark,webhook", "channels; SMS, calls and mail are not measured here")
@@ -162,7 +162,7 @@ func measure(ctx context.Context, s settings) (err error) {
 	}
 	defer func() {
 		if b.postgres != nil {
-			err = errors.Join(err, b.postgres.close())
+			b.postgres.close()
 		}
 		err = errors.Join(err, os.RemoveAll(b.folder))
 	}()

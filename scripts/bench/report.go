@@ -48,7 +48,7 @@ func values() []func(*figures) *float64 {
 func table(list []summary) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "case\t/s\t/CPU s\tof POST\tof nothing\tp50 ms\tp99\tp999\tRSS MB\tstart ms\tallocs\tcommits\tWAL syncs\tserver µs\t")
+	_, _ = fmt.Fprintln(w, "case\t/s\t/CPU s\tof POST\tof nothing\tp50 ms\tp99\tp999\tRSS MB\tstart ms\tallocs\tcommits\tWAL syncs\tserver µs\t")
 	var bare, idle float64
 	for _, s := range list {
 		switch {
@@ -71,7 +71,7 @@ func table(list []summary) string {
 		return fmt.Sprintf("%.2f", v/of)
 	}
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t\n", s.benchCase, s.PerSecond, s.PerCPUSecond,
+		_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t\n", s.benchCase, s.PerSecond, s.PerCPUSecond,
 			share(s.PerCPUSecond, bare), share(s.PerCPUSecond, idle), number(s.P50, "%.2f"), number(s.P99, "%.2f"), number(s.P999, "%.2f"),
 			s.RSS, number(s.Start, "%.1f"), number(s.Allocs, "%.0f"), number(s.Commits, "%.2f"), number(s.Syncs, "%.3f"), number(s.ServerCPU, "%.0f"))
 	}

@@ -16,7 +16,6 @@ import (
 type invocation struct {
 	body  []byte
 	first int // number of its first event
-	asked int64
 }
 
 // queue hands invocations to instances, which play by Function Compute's rule: each runs one at a time. In a closed loop the

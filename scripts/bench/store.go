@@ -50,7 +50,8 @@ func startServer(ctx context.Context) (s *server, err error) {
 	s = &server{tb: &host4tests{ctx: ctx}}
 	defer func() {
 		if f, ok := recover().(fatal); ok {
-			err = errors.Join(f.error, s.close())
+			err = f.error
+			s.close()
 		}
 	}()
 	s.Server = databasetest.Start(s.tb)
@@ -66,12 +67,11 @@ func (s *server) url() (url string, err error) {
 	return s.URL(s.tb), nil
 }
 
-func (s *server) close() error {
+func (s *server) close() {
 	for i := len(s.tb.cleanup) - 1; i >= 0; i-- {
 		s.tb.cleanup[i]()
 	}
 	s.tb.cleanup = nil
-	return nil
 }
 
 // store is a fresh database for one case.

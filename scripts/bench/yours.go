@@ -38,8 +38,8 @@ func (b *bench) yoursOnce(ctx context.Context, r *receiver, environment []string
 		return f, err
 	}
 	defer p.end()
-	if b.settings.load != "" {
-		load := exec.CommandContext(ctx, "sh", "-c", b.settings.load)
+	if b.load != "" {
+		load := exec.CommandContext(ctx, "sh", "-c", b.load)
 		load.Env = append(os.Environ(), environment...)
 		load.Stderr = os.Stderr
 		select {

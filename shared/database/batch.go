@@ -18,7 +18,8 @@ type Statement struct {
 // ExecAll executes statements in a transaction of [DB.Write], one after the other until one fails. PostgreSQL gets them in
 // one message: each round trip costs a sender more than most statements cost the server.
 func (d *DB) ExecAll(ctx context.Context, tx *sql.Tx, list []Statement) error {
-	conn, open := d.writing.Load(tx)
+	found, _ := d.writing.Load(tx)
+	conn, open := found.(*sql.Conn)
 	if _, remote := d.dialect.(postgres); !remote || !open || len(list) < 2 {
 		for _, s := range list {
 			if _, err := tx.ExecContext(ctx, s.Text, s.Args...); err != nil {
@@ -27,7 +28,7 @@ func (d *DB) ExecAll(ctx context.Context, tx *sql.Tx, list []Statement) error {
 		}
 		return nil
 	}
-	return conn.(*sql.Conn).Raw(func(c any) error {
+	return conn.Raw(func(c any) error {
 		own, ok := c.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("connection of type %T is not of PostgreSQL's driver", c)
