@@ -64,13 +64,14 @@ test('set-up activates EventBridge, does its steps and sees the canary come back
 test('a rule is made, its failed test says why, and after the correction it passes', async ({ console: page, cloud, t, language }) => {
   await newRule(page, t, 'ops-room', 'dlc', language === 'zh' ? ['任务失败'] : ['Job Fails']);
   const target = await fillTarget(page, t, 'DingTalk', { webhook: `${cloud.inbox}/dingtalk/robot/send?access_token=unknown`, secret: 'SEC-ops' });
+  const diagnosis = target.locator('.test').getByRole('alert'); // a field may have a fault of its own until the draft is looked at anew
   await target.getByRole('button', { name: t.rule.test }).click();
-  await expect(target.getByRole('alert')).toContainText(t.rule.testFailed);
-  await expect(target.getByRole('alert')).toContainText('300005');
-  await expect(target.getByRole('alert')).toContainText(language === 'zh' ? 'Webhook 地址' : 'Copy the webhook URL');
+  await expect(diagnosis).toContainText(t.rule.testFailed);
+  await expect(diagnosis).toContainText('300005');
+  await expect(diagnosis).toContainText(language === 'zh' ? 'Webhook 地址' : 'Copy the webhook URL');
   await target.locator('[data-path$="settings.webhook"] input').fill(`${cloud.inbox}/dingtalk/robot/send?access_token=ops`);
   await target.getByRole('button', { name: t.rule.test }).click();
-  await expect(target.getByRole('alert')).toContainText(t.rule.testOK);
+  await expect(diagnosis).toContainText(t.rule.testOK);
   await expect(page.locator('.message .subject').first()).toContainText(/.+/);
   await page.getByRole('button', { name: t.rule.create }).click();
   await expect(page.getByRole('link', { name: 'ops-room' })).toBeVisible();
