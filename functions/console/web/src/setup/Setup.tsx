@@ -152,7 +152,11 @@ function Observed({ answer, workspace }: { answer: SetupAnswer; workspace: strin
   if (!seen) return null;
   return (
     <section className="card stack">
-      {seen.lastEvent && <p>{t('setup.spoken')} <Moment at={seen.lastEvent} /> <Link to={`/w/${encodeURIComponent(workspace)}/events`}>{t('events.all')}</Link></p>}
+      <div className="row">
+        {seen.lastEvent && <span>{t('setup.spoken')} <Moment at={seen.lastEvent} /></span>}
+        <span className="space" />
+        <Link to={`/w/${encodeURIComponent(workspace)}/events`}>{t('events.all')}</Link>
+      </div>
       {seen.lastEvent && now - Date.parse(seen.lastEvent) > silence && <Alert type="info" showIcon message={t('setup.silent', { when: spoken(new Date(seen.lastEvent), now, i18n.language) })} />}
       {!seen.lastEvent && <Alert type="info" showIcon message={t('setup.never')} />}
       {seen.unknown.length > 0 && (
