@@ -2,6 +2,7 @@ package story
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -55,22 +56,13 @@ func (c *cloud) faultsLeft() (left int) {
 // freePorts is a base port with two more free behind it.
 func freePorts(t *testing.T) int {
 	t.Helper()
-	for range 50 {
-		first, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := first.Addr().(*net.TCPAddr).Port
-		second, err2 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
-		third, err3 := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+2))
-		first.Close()
-		if err2 == nil {
-			second.Close()
-		}
-		if err3 == nil {
-			third.Close()
-		}
-		if err2 == nil && err3 == nil {
+	free := func(port int) bool {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		return err == nil && l.Close() == nil
+	}
+	for range 1000 {
+		// Below the ports that the system itself gives to connections, which come and go by the hundred here.
+		if port := 10_000 + rand.IntN(20_000); free(port) && free(port+1) && free(port+2) {
 			return port
 		}
 	}
