@@ -14,6 +14,13 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 )
 
+// pooled is the transport of all tests, which keeps connections; of its own the SDK makes one a client and ends none.
+type pooled struct{}
+
+func (pooled) RoundTrip(r *http.Request) (*http.Response, error) {
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 // rpc calls the cloud's APIs behind pai-notify's back, as somebody in the console could.
 func (c *cloud) rpc(version, action string, parameters ...string) string {
 	c.t.Helper()
@@ -21,6 +28,7 @@ func (c *cloud) rpc(version, action string, parameters ...string) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	client.SetTransport(pooled{})
 	request := requests.NewCommonRequest()
 	request.Method, request.Scheme, request.Domain = http.MethodPost, "http", strings.TrimPrefix(c.Cloud, "http://")
 	request.Version, request.ApiName = version, action
