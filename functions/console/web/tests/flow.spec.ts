@@ -139,6 +139,7 @@ test('what the catalogue does not know is listed, and any event is a sample for 
 });
 
 test('a dead delivery says why, and after the rule is corrected it is replayed and arrives', async ({ console: page, cloud, t }) => {
+  test.setTimeout(240_000);
   await page.goto(`${rulesPlace}/edit/ops-room`);
   const webhook = page.locator('[data-path$="settings.webhook"]');
   await webhook.getByRole('button').click();
@@ -161,7 +162,7 @@ test('a dead delivery says why, and after the rule is corrected it is replayed a
   await page.goto('/#/deliveries?workspace=nlp_train&object=dlc-lost');
   await page.locator('.opening').first().click();
   await drawer.getByRole('button', { name: t.deliveries.replay }).click();
-  await expect(drawer.locator('[data-state=delivered]')).toBeVisible({ timeout: 60_000 });
+  await expect(drawer.locator('[data-state=delivered]')).toBeVisible({ timeout: 120_000 }); // the function's timer sends it, each minute
 });
 
 test('everything is paused, what comes in waits, is cancelled in one go, and it goes on', async ({ console: page, cloud, t }) => {
