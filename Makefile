@@ -8,7 +8,7 @@ GENERATOR := .cache/bin/oapi-codegen-2.8.2
 DIFFER    := .cache/bin/oasdiff-1.36.0
 PORT      ?= 9700
 ONCE      ?=
-FUZZ_TIME ?= 5s
+FUZZ_TIME ?= 2s
 PROOFS    ?=
 BASE      ?=
 ARGS      ?=
@@ -89,7 +89,7 @@ lint: $(LINTER) ## Lint the code
 	$(LINTER) run --allow-parallel-runners ./...
 
 .PHONY: fuzz
-fuzz: ## Fuzz every target for FUZZ_TIME (5s)
+fuzz: ## Fuzz every target for FUZZ_TIME (2s)
 	@bash scripts/fuzz.sh $(FUZZ_TIME)
 
 .PHONY: sbom
