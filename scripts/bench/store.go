@@ -149,7 +149,7 @@ func fill(ctx context.Context, db *database.DB, rows int) error {
 	for _, text := range []string{
 		`insert into delivery (id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state,
 			due, claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing, owner, sealed, event, announced)
-			select substr(` + random + `, 1, 26), 'acs.paidlc', ` + random + `, 'pai-system-bench', 'rule' || (value % 50), 'ops', '', 'dingtalk',
+			select substr(` + random + `, 1, 26), 'acs.bench', ` + random + `, 'pai-system-bench', 'rule' || (value % 50), 'ops', '', 'dingtalk',
 			substr(` + random + `, 1, 32), 'dlc' || (value % 100000), $2, 'delivered', 0, 1, 0, 1, 0, 0, '', 'delivered', '',
 			$2 - (value % 43200) * 60000, $2, 0, 0, '', ` + blobs(dialect) + `, 0 from (` + series + `) as filled`,
 		`insert into attempt (delivery, n, claim, at, ms, class, code, text) select id, 1, 1, created, 5, 'delivered', '', '' from delivery

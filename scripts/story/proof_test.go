@@ -44,7 +44,22 @@ type run struct {
 // prove runs a proof on each database that is asked for.
 func prove(t *testing.T, do func(p *proof)) {
 	t.Helper()
-	for _, on := range strings.Split(*databases, ",") {
+	proveOn(t, *databases, do)
+}
+
+// proveLong is prove for what takes minutes: make test runs it on SQLite alone.
+func proveLong(t *testing.T, do func(p *proof)) {
+	t.Helper()
+	on := *databases
+	if !*full && strings.Contains(on, "sqlite") {
+		on = "sqlite"
+	}
+	proveOn(t, on, do)
+}
+
+func proveOn(t *testing.T, databases string, do func(p *proof)) {
+	t.Helper()
+	for _, on := range strings.Split(databases, ",") {
 		t.Run(on, func(t *testing.T) {
 			t.Parallel()
 			p := &proof{T: t, on: on}

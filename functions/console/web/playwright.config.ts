@@ -26,7 +26,7 @@ export default defineConfig<Variant>({
   },
   projects: [
     { name: 'en', use: { language: 'en', viewport: wide, locale: 'en-GB', colorScheme: 'light' } },
-    { name: 'zh', use: { language: 'zh', viewport: wide, locale: 'zh-CN', colorScheme: 'dark' }, testMatch: /(flow|pages)\.spec/ },
+    { name: 'zh', use: { language: 'zh', viewport: wide, locale: 'zh-CN', colorScheme: 'dark' }, testMatch: /pages\.spec/ },
     { name: 'phone', use: { language: 'zh', viewport: { width: 390, height: 844 }, locale: 'zh-CN', colorScheme: 'light' }, testMatch: /(flow|pages)\.spec/ },
   ],
 });
