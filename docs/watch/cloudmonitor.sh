@@ -1,6 +1,7 @@
 #!/bin/sh
 # Puts CloudMonitor's alarms on what pai-notify runs on, so that they come also when nothing of it runs. Repeating it
-# replaces them. It needs the command aliyun with a key that may call cms:PutResourceMetricRule and cms:CreateSiteMonitor.
+# replaces the alarms but adds a second site monitor: delete the one of before in the console. It needs the command aliyun
+# with a key that may call cms:PutResourceMetricRule and cms:CreateSiteMonitor.
 #
 #   ACCOUNT_ID=… REGION=cn-hangzhou DOMAIN=notify.example.com CONTACTS=the-contact-group \
 #     QUEUE=the-dead-letter-queue sh docs/watch/cloudmonitor.sh
