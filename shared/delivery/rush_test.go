@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,8 +38,11 @@ func TestInARushMessagesSpreadOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // begins at a full hour
 		start := time.Now()
+		var mu sync.Mutex // destinations are told in parallel
 		var at []time.Duration
 		b := newBench(t, func(context.Context, int, message.Message) error {
+			mu.Lock()
+			defer mu.Unlock()
 			at = append(at, time.Since(start))
 			return nil
 		})

@@ -24,7 +24,7 @@ func (l *Ledger) Claim(ctx context.Context, t Terms, entries []Entry) ([]Deliver
 	durable := t.Once || slices.ContainsFunc(entries, func(e Entry) bool { return e.Fault != nil || !e.NotBefore.IsZero() })
 	var given []*row
 	var mustLast bool
-	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
+	err = l.write(ctx, durable, func(tx *sql.Tx) (err error) {
 		given, mustLast, err = l.enter(ctx, tx, t, asked)
 		return err
 	})
@@ -308,7 +308,7 @@ func (l *Ledger) Due(ctx context.Context, t Terms, channelName string, limit int
 	for {
 		var claimed []Delivery
 		var looked int
-		err := l.db.Write(ctx, t.Once, func(tx *sql.Tx) (err error) {
+		err := l.write(ctx, t.Once, func(tx *sql.Tx) (err error) {
 			claimed, looked, err = l.due(ctx, tx, t, channelName, limit)
 			return err
 		})

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -122,7 +123,37 @@ func (d *destination) reopen(pace []channel.Pace, now int64) {
 	d.changed = true
 }
 
-// destinations locks those of the hashes that are not empty, in order, making those that are new.
+// freshError asks for destinations that are new. See [Ledger.write].
+type freshError struct{ hashes []string }
+
+func (e *freshError) Error() string { return fmt.Sprintf("%d destinations are new", len(e.hashes)) }
+
+// write is Write of the database for a transaction that locks destinations. Those that are new are made in a transaction
+// of their own before: a transaction that made one while it holds others would lock them in no order, and deadlock.
+func (l *Ledger) write(ctx context.Context, durable bool, do func(*sql.Tx) error) error {
+	for {
+		err := l.db.Write(ctx, durable, do)
+		fresh, ok := errors.AsType[*freshError](err)
+		if !ok {
+			return err
+		}
+		var v values
+		rows := make([]string, len(fresh.hashes))
+		for i, hash := range fresh.hashes {
+			rows[i] = "(" + v.one(hash) + ", '', 0, 0, 0)"
+		}
+		err = l.db.Write(ctx, false, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "insert into destination (hash, pace, opens, closed_until, failures) values "+
+				strings.Join(rows, ", ")+" on conflict (hash) do nothing", v.args...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("make destinations: %w", err)
+		}
+	}
+}
+
+// destinations locks those of the hashes that are not empty, in order. The error is a freshError where some are new.
 func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) (map[string]*destination, error) {
 	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
 	if len(hashes) > 0 && hashes[0] == "" {
@@ -132,23 +163,12 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	if len(hashes) == 0 {
 		return found, nil
 	}
-	const fields = "hash, pace, opens, calm, closed_until, failures, sent, last"
 	var v values
-	err := readDestinations(ctx, tx, "select "+fields+" from destination where hash in "+v.list(hashes)+" order by hash"+l.db.ForUpdate(),
-		v.args, found)
-	if err != nil || len(found) == len(hashes) {
-		return found, err
+	err := readDestinations(ctx, tx, "select hash, pace, opens, calm, closed_until, failures, sent, last from destination where hash in "+
+		v.list(hashes)+" order by hash"+l.db.ForUpdate(), v.args, found)
+	if err == nil && len(found) < len(hashes) {
+		err = &freshError{slices.DeleteFunc(hashes, func(hash string) bool { return found[hash] != nil })}
 	}
-	var fresh values
-	var rows []string
-	for _, hash := range hashes {
-		if found[hash] == nil {
-			rows = append(rows, "("+fresh.one(hash)+", '', 0, 0, 0)")
-		}
-	}
-	// One that somebody else made meanwhile is updated without a change, which locks and returns it.
-	err = readDestinations(ctx, tx, "insert into destination (hash, pace, opens, closed_until, failures) values "+strings.Join(rows, ", ")+
-		" on conflict (hash) do update set failures = destination.failures returning "+fields, fresh.args, found)
 	return found, err
 }
 
@@ -206,7 +226,7 @@ func (l *Ledger) Take(ctx context.Context, hash string, t Terms) (wait time.Dura
 	if hash == "" {
 		return 0, nil
 	}
-	err = l.db.Write(ctx, false, func(tx *sql.Tx) error {
+	err = l.write(ctx, false, func(tx *sql.Tx) error {
 		all, err := l.destinations(ctx, tx, []string{hash})
 		if err != nil {
 			return err

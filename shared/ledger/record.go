@@ -70,7 +70,7 @@ func (l *Ledger) Record(ctx context.Context, results []Result) (states []State, 
 			}
 		}
 	}
-	err = l.db.Write(ctx, durable, func(tx *sql.Tx) (err error) {
+	err = l.write(ctx, durable, func(tx *sql.Tx) (err error) {
 		states, err = l.record(ctx, tx, results, addresses)
 		return err
 	})
