@@ -48,6 +48,13 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 		}
 		return ""
 	})
+	// That nothing leaks is worth something only of logs that tell.
+	lines := c.attemptLines()
+	for i := range 3 {
+		if id := fmt.Sprintf("story-%d", i); lines[id] < len(targets) || len(lines) != 3 {
+			t.Errorf("the logs have %d attempts for the event %s, which was told to %d targets; all: %v", lines[id], id, len(targets), lines)
+		}
+	}
 	said += c.rpc("2020-04-01", "ListTargets", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
 	said += c.rpc("2020-04-01", "GetRule", "EventBusName", "pai-system-nlp_train", "RuleName", "ops-room")
 	// Metrics and the audit, whose rows hold what was changed; sessions and keys.
