@@ -2,6 +2,7 @@ package story
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,24 +12,38 @@ import (
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/cms"
+	"github.com/jmespath/go-jmespath"
 
 	"pai-notify/scripts/serverless"
 )
 
-// calls runs the script of CloudMonitor's alarms and gives what it asks for, each call's action and its parameters.
-func calls(t *testing.T, queue string) (list []map[string]string) {
+// console is a stand-in of the command aliyun: it keeps what it is asked for, and lists the site monitor that was made.
+const console = `#!/bin/sh
+printf '%s\n' "$@" -- >>"$CALLS"
+case $2 in
+CreateSiteMonitor) touch "$CALLS.made" ;;
+DescribeSiteMonitorList) printf 'TaskId\n------\n'; if [ -e "$CALLS.made" ]; then echo ` + taskID + `; fi ;;
+esac
+`
+
+const taskID = "49f7b317-7645-4cc9-94fd-ea42e5220930"
+
+// cloudMonitor runs the script of CloudMonitor's alarms so many times in an account and gives what it asks for, each call's
+// action and its parameters.
+func cloudMonitor(t *testing.T, queue string, times int) (list []map[string]string) {
 	t.Helper()
 	folder := t.TempDir()
-	fake := "#!/bin/sh\nprintf '%s\\n' \"$@\" '--' >>" + filepath.Join(folder, "calls") + "\n"
-	if err := os.WriteFile(filepath.Join(folder, "aliyun"), []byte(fake), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "aliyun"), []byte(console), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	script := exec.CommandContext(t.Context(), "sh", "docs/watch/cloudmonitor.sh")
-	script.Dir = root
-	script.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "ACCOUNT_ID=1234567890123456", "REGION=cn-hangzhou",
-		"DOMAIN=notify.example.com", "CONTACTS=people", "QUEUE="+queue)
-	if out, err := script.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	for range times {
+		script := exec.CommandContext(t.Context(), "sh", "docs/watch/cloudmonitor.sh")
+		script.Dir = root
+		script.Env = append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"), "CALLS="+filepath.Join(folder, "calls"),
+			"ACCOUNT_ID=1234567890123456", "REGION=cn-hangzhou", "DOMAIN=notify.example.com", "CONTACTS=people", "QUEUE="+queue)
+		if out, err := script.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "calls"))
 	if err != nil {
@@ -36,12 +51,16 @@ func calls(t *testing.T, queue string) (list []map[string]string) {
 	}
 	for _, one := range strings.Split(strings.TrimSuffix(string(text), "--\n"), "--\n") {
 		words := strings.Split(strings.TrimSpace(one), "\n")
-		if len(words)%2 != 0 || words[0] != "cms" {
+		if len(words) < 4 || words[0] != "cms" {
 			t.Fatalf("aliyun %q", words)
 		}
-		call := map[string]string{"Action": words[1]}
-		for i := 2; i < len(words); i += 2 {
-			call[strings.TrimPrefix(words[i], "--")] = words[i+1]
+		call, parameter := map[string]string{"Action": words[1]}, ""
+		for _, word := range words[2:] {
+			if name, is := strings.CutPrefix(word, "--"); is {
+				parameter = name
+				continue
+			}
+			call[parameter] = strings.TrimSpace(call[parameter] + " " + word)
 		}
 		list = append(list, call)
 	}
@@ -69,27 +88,44 @@ func TestCloudMonitorsAlarmsAskForWhatItsAPIKnowsAndMissNoFunction(t *testing.T)
 	}
 	slices.Sort(functions)
 	known := map[string][]string{
-		"PutResourceMetricRule": parameters(cms.PutResourceMetricRuleRequest{}),
-		"CreateSiteMonitor":     parameters(cms.CreateSiteMonitorRequest{}),
+		"PutResourceMetricRule":   parameters(cms.PutResourceMetricRuleRequest{}),
+		"CreateSiteMonitor":       parameters(cms.CreateSiteMonitorRequest{}),
+		"DescribeSiteMonitorList": append(parameters(cms.DescribeSiteMonitorListRequest{}), "output"), // the command's own
 	}
-	alarms := map[string]bool{}
-	for _, call := range calls(t, "dead") {
-		name := call["RuleId"] + call["TaskName"]
-		if alarms[name] || name == "" {
-			t.Errorf("alarm %q is there twice, or has no name", name)
-		}
-		alarms[name] = true
+	alarms, monitors := map[string]bool{}, 0
+	for _, call := range cloudMonitor(t, "dead", 1) {
+		name := call["RuleId"]
 		for parameter, value := range call {
 			if parameter != "Action" && !slices.Contains(known[call["Action"]], parameter) || value == "" {
-				t.Errorf("%s: %s has no parameter %q, or it is empty", name, call["Action"], parameter)
+				t.Errorf("%s %s has no parameter %q, or it is empty", call["Action"], name, parameter)
+			}
+		}
+		if call["Action"] == "CreateSiteMonitor" {
+			monitors++
+			if call["Address"] != "https://notify.example.com/healthz" || strings.Contains(call["TaskName"], "-") {
+				t.Errorf("the site monitor is %v", call)
 			}
 		}
 		if call["Action"] != "PutResourceMetricRule" {
 			continue
 		}
-		var resources []struct{ UserID, Region, FunctionName, Queue string }
+		if alarms[name] || name == "" || name != call["RuleName"] {
+			t.Errorf("alarm %q is there twice, or has no name", name)
+		}
+		alarms[name] = true
+		// What it takes of these: help.aliyun.com, "PutResourceMetricRule".
+		if policy, said := call["NoDataPolicy"]; said && policy != "INSUFFICIENT_DATA" || said != (name == "pai-notify-sweep-silent") {
+			t.Errorf("%s: without figures %q", name, policy)
+		}
+		var resources []struct{ UserID, Region, FunctionName, Queue, TaskID string }
 		if err := json.Unmarshal([]byte(call["Resources"]), &resources); err != nil {
 			t.Fatalf("%s: resources: %v", name, err)
+		}
+		if name == "pai-notify-healthz" {
+			if len(resources) != 1 || resources[0].TaskID != taskID {
+				t.Errorf("%s watches %+v, not the site monitor", name, resources)
+			}
+			continue
 		}
 		var of []string
 		for _, r := range resources {
@@ -108,7 +144,47 @@ func TestCloudMonitorsAlarmsAskForWhatItsAPIKnowsAndMissNoFunction(t *testing.T)
 			t.Errorf("there is no alarm %s in %v", want, alarms)
 		}
 	}
-	if n := len(calls(t, "")); n != len(alarms)-1 {
-		t.Errorf("without a dead-letter queue there are %d alarms, want all %d but its own", n, len(alarms))
+	if monitors != 1 {
+		t.Errorf("%d site monitors were made, want one", monitors)
+	}
+	without := 0
+	for _, call := range cloudMonitor(t, "", 1) {
+		if call["Action"] == "PutResourceMetricRule" {
+			without++
+		}
+	}
+	if without != len(alarms)-1 {
+		t.Errorf("without a dead-letter queue there are %d alarms, want all %d but its own", without, len(alarms))
+	}
+}
+
+func TestCloudMonitorsAlarmsPutTwiceAreReplaced(t *testing.T) {
+	t.Parallel()
+	asked := map[string]int{}
+	for _, call := range cloudMonitor(t, "dead", 2) {
+		asked[call["Action"]+" "+call["RuleId"]+call["TaskName"]+call["TaskId"]]++
+		if call["Action"] != "DescribeSiteMonitorList" {
+			continue
+		}
+		_, rows, _ := strings.Cut(call["output"], "rows=")
+		answer := map[string]any{"SiteMonitors": map[string]any{"SiteMonitor": []any{
+			map[string]any{"TaskName": "my_" + call["Keyword"], "TaskId": "another"}, map[string]any{"TaskName": call["Keyword"], "TaskId": taskID},
+		}}}
+		chosen, err := jmespath.Search(rows+" | [].TaskId", answer)
+		if err != nil || fmt.Sprint(chosen) != "["+taskID+"]" {
+			t.Errorf("of site monitors %q chooses %v, %v", rows, chosen, err)
+		}
+		if none, err := jmespath.Search(rows, map[string]any{"SiteMonitors": map[string]any{}}); err != nil || fmt.Sprint(none) != "[]" {
+			t.Errorf("where there is none %q chooses %v, %v", rows, none, err) // the command takes no other answer than a list
+		}
+	}
+	want := map[string]int{"DescribeSiteMonitorList ": 3, "CreateSiteMonitor pai_notify_healthz": 1, "ModifySiteMonitor pai_notify_healthz" + taskID: 1}
+	for name, n := range asked {
+		if strings.HasPrefix(name, "PutResourceMetricRule ") {
+			want[name] = 2
+		}
+		if n != want[name] {
+			t.Errorf("run twice it asked %d times for %q, want %d", n, name, want[name])
+		}
 	}
 }
