@@ -81,7 +81,7 @@ func TestACommandThatIsNotThereIsNamed(t *testing.T) {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
-	good := "make test ONCE=1\nAPI=x KEY=y\ncurl -s -H \"Authorization: Bearer $KEY\" \"$API/workspaces/nlp_train/rules\" -d '{\n}'\n" +
+	good := "make test ONCE=1\nAPI=x KEY=y\ncat >x.yaml <<'END'\n{env: HOOK}\nEND\nexport HOOK=z\ncurl -s -H \"Authorization: Bearer $KEY\" \"$API/workspaces/nlp_train/rules\" -d '{\n}'\n" +
 		"aliyun ram CreateRole \\\n  --RoleName x\nexport DOMAIN=a\n"
 	if got := c.block(good, map[string]bool{}); len(got) > 0 {
 		t.Errorf("what is right is blamed: %q", got)
@@ -166,6 +166,7 @@ func routes(t *testing.T) map[string][]string {
 var (
 	assignment = regexp.MustCompile(`(?m)(?:^|[\s;])(?:export )?([A-Z][A-Z0-9_]*)=|for ([A-Z_]+) in `)
 	usage      = regexp.MustCompile(`\$\{?([A-Z][A-Z0-9_]*)`)
+	reference  = regexp.MustCompile(`\{env: [A-Z_]+\}`) // of a rule's file to a variable
 	target     = regexp.MustCompile(`(?m)(?:^|[;&(] *)make((?: +[A-Za-z_=0-9"-]+)+)`)
 	goCommand  = regexp.MustCompile(`\bgo (run|test|generate|build) ([^\n|;&]*)`)
 	sCommand   = regexp.MustCompile(`(?m)^s ([a-z-]+)`)
@@ -174,7 +175,8 @@ var (
 	script     = regexp.MustCompile(`\bbash ([a-z/]+\.sh)`)
 )
 
-// block finds the faults of a block. known are the variables that the document has set before; the block adds its own.
+// block finds the faults of a block. known are the variables that the document has set before, and the references
+// to them in files that it wrote; the block adds its own.
 func (c *checker) block(code string, known map[string]bool) (faults []string) {
 	say := func(parts ...string) { faults = append(faults, strings.Join(parts, "")) }
 	commands, rest := c.split(code)
@@ -232,10 +234,13 @@ func firstWord(command string) string {
 func (c *checker) variablesOf(command string, known map[string]bool, say func(...string)) {
 	for _, m := range assignment.FindAllStringSubmatch(command, -1) {
 		name := m[1] + m[2]
-		if strings.Contains(m[0], "export ") && !slices.Contains(c.variables, name) {
+		if strings.Contains(m[0], "export ") && !slices.Contains(c.variables, name) && !known["{env: "+name+"}"] {
 			say("nothing reads ", name)
 		}
 		known[name] = true
+	}
+	for _, m := range reference.FindAllString(command, -1) {
+		known[m] = true
 	}
 	for _, m := range usage.FindAllStringSubmatch(command, -1) {
 		if !known[m[1]] && !slices.Contains(c.variables, m[1]) {

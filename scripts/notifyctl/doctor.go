@@ -170,7 +170,7 @@ func (d *doctor) lookAtKey(ctx context.Context) bool {
 		who.Name, who.Role, everywhere(who.Workspaces))
 	if len(d.workspaces) == 0 {
 		if d.workspaces, err = d.app.workspaces(ctx, d.api, nil); err != nil {
-			d.say(buses, note, "no workspace is set up", "尚未初始化任何工作空间",
+			d.say(buses, note, "no workspace has been heard of yet, which takes a minute after its set-up", "尚未收到任何工作空间的心跳；初始化之后需要一分钟",
 				"Name one with -w, or set one up: notifyctl setup -w NAME --apply.", "请用 -w 指定，或先初始化：notifyctl setup -w 名称 --apply。")
 			d.workspaces = []string{""} // the account alone
 		}

@@ -22,8 +22,11 @@ func (a *app) events() *cobra.Command {
 	send.Flags().StringVar(&region, "region", a.Getenv("ALIBABA_CLOUD_REGION_ID"), "the bus's region; else ALIBABA_CLOUD_REGION_ID")
 	send.Flags().StringVar(&endpoint, "endpoint", a.Getenv("EVENTBRIDGE_ENDPOINT"), "EventBridge's address, of a private region or the local cloud")
 	send.RunE = func(cmd *cobra.Command, args []string) error {
-		if workspace == "" || region == "" {
-			return wrong("which bus? Give its --workspace and its --region")
+		if workspace == "" {
+			return wrong("which bus? Give its --workspace")
+		}
+		if region == "" {
+			return wrong("in which region? Give --region, or set ALIBABA_CLOUD_REGION_ID")
 		}
 		id, secret := a.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"), a.Getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 		if id == "" || secret == "" {

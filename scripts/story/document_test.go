@@ -53,18 +53,24 @@ func TestTheCommandsOfTheDocumentsDoWhatTheySay(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tail(string(out), 3000))
 	}
-	until(t, 60*time.Second, func() string {
-		for _, m := range c.accepted("dingtalk", "access_token=ops") {
-			body, err := json.Marshal(m.Body)
-			if err != nil {
-				return err.Error()
+	for _, want := range []struct{ receiver, path, job, reason string }{
+		{"dingtalk", "access_token=ops", "llm-sft-7b", "CUDA out of memory"},
+		{"dingtalk", "access_token=ops", "eval-7b", "NCCL timeout"},
+		{"wecom", "key=team", "eval-7b", "NCCL timeout"}, // by the rule that came out of the YAML
+	} {
+		until(t, 60*time.Second, func() string {
+			for _, m := range c.accepted(want.receiver, want.path) {
+				body, err := json.Marshal(m.Body)
+				if err != nil {
+					return err.Error()
+				}
+				if strings.Contains(string(body), want.job) && strings.Contains(string(body), want.reason) {
+					return ""
+				}
 			}
-			if strings.Contains(string(body), "llm-sft-7b") && strings.Contains(string(body), "CUDA out of memory") {
-				return ""
-			}
-		}
-		return "no message about llm-sft-7b; the commands said " + tail(string(out), 2000)
-	})
+			return want.receiver + " has no message about " + want.job + "; the commands said " + tail(string(out), 2000)
+		})
+	}
 	if _, err := os.Stat(filepath.Join(c.data, "local.json")); err != nil {
 		t.Error(err)
 	}
