@@ -80,7 +80,7 @@ func (l *Ledger) Questions(ctx context.Context, limit int) (questions []Question
 // the outcome is known or it is dead with [CodeUnknown]. It says how many deliveries died. An answer to what has moved
 // on since changes nothing.
 func (l *Ledger) Answer(ctx context.Context, a Answer) (died int, err error) {
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) (err error) {
+	err = l.write(ctx, true, func(tx *sql.Tx) (err error) {
 		_, died, err = l.reported(ctx, tx, a.Question.IDs, func(r *row, now int64) (attempt, bool) {
 			if r.ask == 0 || r.sending != a.Question.Message || r.receipt != a.Question.Receipt && r.state == Delivered {
 				return attempt{}, false
@@ -113,7 +113,7 @@ func (l *Ledger) Receipt(ctx context.Context, channelName string, report channel
 			})
 	})
 	if err == nil && len(ids) > 0 {
-		err = l.db.Write(ctx, true, func(tx *sql.Tx) (err error) {
+		err = l.write(ctx, true, func(tx *sql.Tx) (err error) {
 			matched, _, err = l.reported(ctx, tx, ids, func(r *row, now int64) (attempt, bool) {
 				if r.receipt != column(report.Receipt) {
 					return attempt{}, false
@@ -134,6 +134,9 @@ func (l *Ledger) Receipt(ctx context.Context, channelName string, report channel
 func (l *Ledger) reported(
 	ctx context.Context, tx *sql.Tx, ids []string, apply func(r *row, now int64) (attempt, bool),
 ) (matched, died int, err error) {
+	if err := l.lockAll(ctx, tx, ids, nil); err != nil {
+		return 0, 0, err
+	}
 	known, err := l.rows(ctx, tx, outside, ids)
 	if err != nil {
 		return 0, 0, err

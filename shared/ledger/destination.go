@@ -172,6 +172,24 @@ func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) 
 	return found, err
 }
 
+// lockAll locks the destinations of some deliveries, and others, before those deliveries are locked: what moves one may move
+// its siblings, so that two lists that meet in a destination would lock one another's. The transaction is one of
+// [Ledger.write].
+func (l *Ledger) lockAll(ctx context.Context, tx *sql.Tx, ids, hashes []string) error {
+	var v values
+	err := query(ctx, tx, "select distinct destination from delivery where id in "+v.list(ids), v.args, func(scan func(...any) error) error {
+		var hash string
+		err := scan(&hash)
+		hashes = append(hashes, hash)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for destinations: %w", err)
+	}
+	_, err = l.destinations(ctx, tx, hashes)
+	return err
+}
+
 func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, found map[string]*destination) error {
 	err := query(ctx, tx, text, args, func(scan func(...any) error) error {
 		var d destination

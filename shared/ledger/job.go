@@ -169,7 +169,7 @@ func (l *Ledger) Advance(ctx context.Context, id string, renew Renew, batch int)
 			return Job{}, fmt.Errorf("advance job %s: %w", id, err)
 		}
 	}
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) error { return l.advance(ctx, tx, j, m, next) })
+	err = l.write(ctx, true, func(tx *sql.Tx) error { return l.advance(ctx, tx, j, m, next) })
 	if err != nil {
 		return Job{}, fmt.Errorf("advance job %s: %w", id, err)
 	}

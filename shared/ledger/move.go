@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -42,7 +43,7 @@ func (l *Ledger) Replay(ctx context.Context, ids []string, renew Renew, force bo
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) error { return m.replay(ctx, tx) })
+	err = l.write(ctx, true, func(tx *sql.Tx) error { return m.replay(ctx, tx) })
 	if err != nil {
 		return nil, fmt.Errorf("replay: %w", err)
 	}
@@ -52,7 +53,7 @@ func (l *Ledger) Replay(ctx context.Context, ids []string, renew Renew, force bo
 // Cancel ends deliveries that wait, so that they are never told. It gives one Moved for each id, in their order.
 func (l *Ledger) Cancel(ctx context.Context, ids []string) ([]Moved, error) {
 	m := move{ledger: l, ids: ids}
-	err := l.db.Write(ctx, true, func(tx *sql.Tx) error { return m.cancel(ctx, tx) })
+	err := l.write(ctx, true, func(tx *sql.Tx) error { return m.cancel(ctx, tx) })
 	if err != nil {
 		return nil, fmt.Errorf("cancel: %w", err)
 	}
@@ -168,9 +169,12 @@ func (m *move) cancel(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
-// each locks the deliveries and lets do change them or say why not.
+// each locks the deliveries, and the destinations that they have and get, and lets do change them or say why not.
 func (m *move) each(ctx context.Context, tx *sql.Tx, do func(r *row, now int64) error) error {
 	l, c, now := m.ledger, m.ledger.counts(), m.ledger.now().UnixMilli()
+	if err := l.lockAll(ctx, tx, m.ids, slices.Collect(maps.Values(m.hashes))); err != nil {
+		return err
+	}
 	known, err := l.rows(ctx, tx, outside, m.ids)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -70,19 +72,27 @@ type flood struct {
 	order *mathrand.Rand
 	terms ledger.Terms
 	told  map[string]int // by event
+	never bool           // it gives back whatever it claims
 }
 
-func (f *flood) run(ctx context.Context) error {
-	var entries []ledger.Entry
+// entries are all that there are, in an order of its own.
+func (f *flood) entries() (entries []ledger.Entry) {
 	for i := range events {
 		for _, rule := range []string{"a", "b"} {
 			entries = append(entries, ledger.Entry{
 				EventSource: "acs.pai", EventID: fmt.Sprint(i), Bus: "pai-system-nlp", Rule: rule, Target: "ops", Channel: "lark",
-				Address: fmt.Sprint("lark ", i%groups), Sealed: []byte("{}"), Event: []byte("{}"),
+				Address: address(i), Sealed: []byte("{}"), Event: []byte("{}"),
 			})
 		}
 	}
 	f.order.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	return entries
+}
+
+func address(event int) string { return fmt.Sprint("lark ", event%groups) }
+
+func (f *flood) run(ctx context.Context) error {
+	entries := f.entries()
 	for len(entries) > 0 {
 		n := min(1+f.order.IntN(12), len(entries))
 		claimed, err := f.Claim(ctx, f.terms, entries[:n])
@@ -111,7 +121,7 @@ func (f *flood) record(ctx context.Context, list []ledger.Delivery) error {
 			continue
 		}
 		r := ledger.Result{Delivery: d} // given back, which is durable
-		if f.order.IntN(4) > 0 {
+		if !f.never && f.order.IntN(4) > 0 {
 			r.Attempts = []ledger.Attempt{{At: time.Now(), Outcome: channel.Outcome{Class: channel.Delivered}}}
 			f.told[d.EventID]++
 		}
@@ -180,6 +190,64 @@ func TestSixteenInstancesOnPostgreSQLNeitherDeadlockNorLoseAnUpdate(t *testing.T
 		}
 	}
 	wantDeadlocks(t, admin, 0)
+}
+
+// move cancels and replays deliveries, in lists of its own order.
+func (f *flood) move(ctx context.Context) (moved int, err error) {
+	renew := func(_ context.Context, e ledger.Entered) (ledger.Target, error) {
+		i, err := strconv.Atoi(e.EventID)
+		return ledger.Target{Channel: "lark", Address: address(i), Sealed: []byte("{}")}, err
+	}
+	for list := range slices.Chunk(f.entries(), 6) {
+		ids := make([]string, len(list))
+		for i, e := range list {
+			ids[i] = e.ID()
+		}
+		replayed, err := f.Replay(ctx, ids, renew, false)
+		if err != nil {
+			return 0, err
+		}
+		cancelled, err := f.Cancel(ctx, ids[:len(ids)/2])
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range append(replayed, cancelled...) {
+			if m.Err == nil {
+				moved++
+			}
+		}
+	}
+	return moved, nil
+}
+
+func TestThoseWhoMoveDeliveriesDoNotDeadlockWithThoseWhoTellThem(t *testing.T) {
+	t.Parallel()
+	server := databasetest.Start(t)
+	url, keys := server.URL(t), newKeys(t)
+	floods := make([]*flood, 8)
+	for i := range floods {
+		floods[i] = &flood{Ledger: instance(t, url, keys), order: mathrand.New(mathrand.NewPCG(8, uint64(i))),
+			terms: ledger.Terms{Lease: time.Minute, Patience: 2 * time.Second}, never: true}
+	}
+	if err := floods[0].run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for i, f := range floods {
+		wg.Go(func() {
+			if i == 0 {
+				if err := f.run(t.Context()); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if moved, err := f.move(t.Context()); err != nil || moved == 0 {
+				t.Errorf("%d were moved, %v", moved, err)
+			}
+		})
+	}
+	wg.Wait()
+	wantDeadlocks(t, superuser(t, server.Admin(t, url)), 0)
 }
 
 // wantDeadlocks waits until the server has written down all that it counted of others, which it does within a second
