@@ -24,13 +24,18 @@ func packages(ctx context.Context, s settings, found func(name, value string)) (
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(base)) }()
+	names := []string{"one", "another/place/with a blank"}
+	// Both before either is built: what somebody edits meanwhile would look like a difference between the builds.
+	first, second := filepath.Join(base, names[0]), filepath.Join(base, names[1])
+	if err := copySources(ctx, first); err != nil {
+		return err
+	}
+	if err := os.CopyFS(second, os.DirFS(first)); err != nil {
+		return fmt.Errorf("copy the sources: %w", err)
+	}
 	var sums [2]map[string]string
-	for i, name := range []string{"one", "another/place/with a blank"} {
-		folder := filepath.Join(base, name)
-		if err := copySources(ctx, folder); err != nil {
-			return err
-		}
-		if sums[i], err = build(ctx, folder, s.small); err != nil {
+	for i, name := range names {
+		if sums[i], err = build(ctx, filepath.Join(base, name), s.small); err != nil {
 			return fmt.Errorf("build in %s: %w", name, err)
 		}
 	}
