@@ -14,7 +14,7 @@ import (
 // Only between "sent" and "recorded" may an end of the process cost a repetition.
 func TestAKillAtEachStepLosesNothingAndRepeatsOnlyWhatWasSentAndNotRecorded(t *testing.T) {
 	t.Parallel()
-	prove(t, func(p *proof) {
+	proveOnEach(t, func(p *proof) {
 		const function = "deliver-webhook"
 		var c *cloud
 		var mu sync.Mutex
@@ -173,7 +173,7 @@ func closed(c <-chan struct{}) func() bool {
 
 func TestKillsAtRandomMomentsLoseNothing(t *testing.T) {
 	t.Parallel()
-	prove(t, func(p *proof) {
+	proveOnEach(t, func(p *proof) {
 		s := newStandIn(p.T, func(told) reply {
 			until := make(chan struct{})
 			time.AfterFunc(time.Duration(rand.IntN(40))*time.Millisecond, func() { close(until) })

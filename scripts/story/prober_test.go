@@ -143,7 +143,7 @@ func (p *proof) mixed(c *cloud, s *standIn) (next func(n int) (string, json.RawM
 // The prober sends numbered events through a deployment in motion and lists what was missed and doubled.
 func TestNothingIsMissedThroughARollingRestartOfEverything(t *testing.T) {
 	t.Parallel()
-	prove(t, func(p *proof) {
+	proveOnEach(t, func(p *proof) {
 		s := newStandIn(p.T, nil)
 		template := packaged(p.T)
 		c := startWith(p.T, 60, func(c *cloud) {

@@ -41,20 +41,20 @@ type run struct {
 	Figures         []figure
 }
 
-// prove runs a proof on each database that is asked for.
+// prove runs a proof, in make test on SQLite alone.
 func prove(t *testing.T, do func(p *proof)) {
-	t.Helper()
-	proveOn(t, *databases, do)
-}
-
-// proveLong is prove for what takes minutes: make test runs it on SQLite alone.
-func proveLong(t *testing.T, do func(p *proof)) {
 	t.Helper()
 	on := *databases
 	if !*full && strings.Contains(on, "sqlite") {
 		on = "sqlite"
 	}
 	proveOn(t, on, do)
+}
+
+// proveOnEach runs a proof of what a database's own process, locks or connections decide, on each that is asked for.
+func proveOnEach(t *testing.T, do func(p *proof)) {
+	t.Helper()
+	proveOn(t, *databases, do)
 }
 
 func proveOn(t *testing.T, databases string, do func(p *proof)) {

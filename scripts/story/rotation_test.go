@@ -114,7 +114,7 @@ func (c *cloud) sealedRules(key string, names map[string][]string) (n int) {
 // The key that everything is sealed with is changed while deliveries go on, and the work is killed half-way.
 func TestSealKeysAreChangedUnderLoadAndNoDeliveryFails(t *testing.T) {
 	t.Parallel()
-	proveLong(t, func(p *proof) {
+	prove(t, func(p *proof) {
 		s := newStandIn(p.T, nil)
 		d := newDeployment(p.T)
 		for _, name := range d.names {

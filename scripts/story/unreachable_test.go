@@ -73,7 +73,7 @@ func (c *cloud) lastWords(function, with string) (text string) {
 
 func TestALedgerOutOfReachForTwoMinutesLosesNothing(t *testing.T) {
 	t.Parallel()
-	prove(t, func(p *proof) {
+	proveOnEach(t, func(p *proof) {
 		s := newStandIn(p.T, nil)
 		c := p.start(20, s.allow())
 		c.setUp("nlp_train")

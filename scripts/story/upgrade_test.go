@@ -81,7 +81,7 @@ func (c *cloud) schema() (version int64) {
 func TestNothingIsMissedOrDoubledThroughAnUpgradeAndADowngrade(t *testing.T) {
 	t.Parallel()
 	old := previous(t)
-	proveLong(t, func(p *proof) {
+	prove(t, func(p *proof) {
 		var open atomic.Bool // whether the receiver of what waits through the upgrade is there
 		s := newStandIn(p.T, func(m told) reply {
 			if m.Token == "late" && !open.Load() {

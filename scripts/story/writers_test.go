@@ -102,7 +102,7 @@ func write(url, keys, seconds, name string) error {
 
 func TestManyProcessesWriteOneLedgerWithoutWaitingLongOrLosingAnUpdate(t *testing.T) {
 	t.Parallel()
-	prove(t, func(p *proof) {
+	proveOnEach(t, func(p *proof) {
 		processes, url := 4, "sqlite:"+p.TempDir()+"/ledger.db"
 		if p.server != nil {
 			processes, url = 16, p.server.Empty(p.T)

@@ -8,7 +8,8 @@ import (
 	"pai-notify/shared/event"
 )
 
-// overtaken is how long a receipt that finds no message waits: it may come before the outcome is recorded.
+// overtaken is how long a receipt that finds no message waits, in the machine's time: it may come before the outcome is
+// recorded.
 const overtaken = 2 * time.Second
 
 // receipt takes a body that is no envelope, where the channel's service reports by events, and says whether it was one of
@@ -30,7 +31,7 @@ func (h *Handler) receipt(ctx context.Context, p present, body []byte) (taken bo
 	}
 	matched, err := h.ledger.Receipt(ctx, h.spec.Name, report)
 	if err == nil && matched == 0 {
-		if err := h.idle(ctx, h.clock.Now().Add(overtaken)); err != nil {
+		if err := h.idle(ctx, h.clock.Now().Add(h.onClock(overtaken))); err != nil {
 			return true, err
 		}
 		matched, err = h.ledger.Receipt(ctx, h.spec.Name, report)
