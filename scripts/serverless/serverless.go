@@ -82,15 +82,6 @@ func Parse(name string, text []byte, getenv func(string) string) (*Template, err
 	return t, nil
 }
 
-// ParseRendered reads what `s preview -o json` printed.
-func ParseRendered(text []byte) (*Template, error) {
-	var tree map[string]any
-	if err := json.Unmarshal(text, &tree); err != nil {
-		return nil, fmt.Errorf("read the rendered template: %w", err)
-	}
-	return decode(tree, func(path string) string { return path })
-}
-
 // decode checks a rendered tree and takes the types out of it. where says how to name a path in a fault.
 func decode(tree map[string]any, where func(path string) string) (*Template, error) {
 	c := &checker{where: where}

@@ -136,7 +136,6 @@ func questions(l *ledger.Ledger, now time.Time) []question {
 			return err
 		}},
 		{"figures", machine, func(ctx context.Context) error { _, err := l.Figures(ctx); return err }},
-		{"receivers", machine, func(ctx context.Context) error { _, err := l.Receivers(ctx, 20); return err }},
 		{"deaths", person, func(ctx context.Context) error { _, err := l.Deaths(ctx, 500); return err }},
 		{"what is due next", person, func(ctx context.Context) error { _, err := l.Next(ctx, "lark"); return err }},
 		{"a purge with nothing old", person, func(ctx context.Context) error {

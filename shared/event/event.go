@@ -25,9 +25,8 @@ type Event struct {
 
 // Extensions that EventBridge adds: help.aliyun.com/en/eventbridge/product-overview/event-overview.
 const (
-	extensionBus     = "aliyuneventbusname"
-	extensionRegion  = "aliyunregionid"
-	extensionAccount = "aliyunaccountid"
+	extensionBus    = "aliyuneventbusname"
+	extensionRegion = "aliyunregionid"
 )
 
 // Bus is the name of the bus the event came over, empty where EventBridge did not say.
@@ -35,6 +34,3 @@ func (e Event) Bus() string { return e.Extensions[extensionBus] }
 
 // Region is the region id the event came from, such as cn-hangzhou, empty where EventBridge did not say.
 func (e Event) Region() string { return e.Extensions[extensionRegion] }
-
-// Account is the Alibaba Cloud account id, empty where EventBridge did not say.
-func (e Event) Account() string { return e.Extensions[extensionAccount] }

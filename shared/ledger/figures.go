@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -114,65 +112,4 @@ func latency(ctx context.Context, tx *sql.Tx) (list []Latency, err error) {
 		return nil
 	})
 	return list, err
-}
-
-// Receiver is a destination as people see it: by the delivery that was told it last.
-type Receiver struct {
-	Destination                         string // hash
-	Channel, Bus, Rule, Target, Contact string
-
-	Waiting     int // deliveries that wait for it
-	Sent        int // deliveries that were claimed for it, ever
-	Failures    int // in a row
-	ClosedUntil time.Time
-	Class, Code string // of the last delivery's last attempt
-}
-
-// Receivers gives the destinations of some buses, or of all, that want attention, at most limit: those that fail or are
-// closed before those that only have much waiting.
-func (l *Ledger) Receivers(ctx context.Context, limit int, buses ...string) (list []Receiver, err error) {
-	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		list = nil
-		waiting := map[string]int{}
-		err := query(ctx, tx, `select destination, count(*) from delivery where state in ('claimed', 'waiting')
-			and state = 'waiting' group by destination`, nil, func(scan func(...any) error) error {
-			var hash string
-			var n int
-			err := scan(&hash, &n)
-			waiting[hash] = n
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		var v values
-		where := ""
-		if len(buses) > 0 {
-			where = " where true" + andBuses(&v, buses)
-		}
-		return query(ctx, tx, `select hash, d.sent, failures, closed_until, channel, bus, rule, target, contact, class, code
-			from destination d join delivery on id = d.last`+where, v.args, func(scan func(...any) error) error {
-			var r Receiver
-			var closed int64
-			err := scan(&r.Destination, &r.Sent, &r.Failures, &closed, &r.Channel, &r.Bus, &r.Rule, &r.Target, &r.Contact, &r.Class, &r.Code)
-			r.ClosedUntil, r.Waiting = moment(closed), waiting[r.Destination]
-			if r.Failures > 0 || r.Waiting > 0 || r.ClosedUntil.After(l.now()) {
-				list = append(list, r)
-			}
-			return err
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list destinations: %w", err)
-	}
-	slices.SortFunc(list, func(a, b Receiver) int {
-		if a.Failures != b.Failures {
-			return b.Failures - a.Failures
-		}
-		if a.Waiting != b.Waiting {
-			return b.Waiting - a.Waiting
-		}
-		return strings.Compare(a.Destination, b.Destination)
-	})
-	return list[:min(limit, len(list))], nil
 }

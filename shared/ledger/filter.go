@@ -25,9 +25,6 @@ type Filter struct {
 	To      time.Time `json:"to,omitzero"`      // and before then
 }
 
-// States lists all states.
-func States() []State { return []State{Claimed, Waiting, Delivered, Dead, Duplicate, Cancelled} }
-
 // ErrCursor says that a cursor is none that a list gave.
 var ErrCursor = errors.New("the cursor is not one that a list gave: leave it out to begin anew")
 

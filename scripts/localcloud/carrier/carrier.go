@@ -117,8 +117,6 @@ const accepted = "OK"
 // no is a refusal of SMS or voice.
 type no struct{ code, message string }
 
-func (n *no) Error() string { return n.code + ": " + n.message }
-
 func refuse(code, format string, args ...any) *no { return &no{code, fmt.Sprintf(format, args...)} }
 
 // keep puts a message into the inbox, one for each recipient.

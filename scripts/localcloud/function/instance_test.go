@@ -34,10 +34,7 @@ func TestAnInstanceIsFrozenBetweenInvocationsAndKeepsItsState(t *testing.T) {
 		if err != nil || json.Unmarshal(answer, &got) != nil || got.Served != i+1 {
 			t.Fatalf("invocation %d: %s, %v; want it to be the process's %d", i, answer, err, i+1)
 		}
-		if pids := r.Pids("test-many"); len(pids) != 1 || pids[0] != got.PID {
-			t.Errorf("Pids = %v, the process says %d", pids, got.PID)
-		}
-		if one := r.Status()["many"].Instances[0]; one.State != stateFrozen || one.Invocations != i+1 {
+		if one := r.Status()["many"].Instances[0]; one.PID != got.PID || one.State != stateFrozen || one.Invocations != i+1 {
 			t.Errorf("after the answer, the instance is %+v, want it frozen", one)
 		}
 		for deadline := time.Now().Add(10 * time.Second); state(t, got.PID) != "T"; runtime.Gosched() {
@@ -95,8 +92,8 @@ func TestAProcessKilledInMidInvocationFailsItAlone(t *testing.T) {
 		failed <- err
 	}()
 	g.await(t)
-	if got := r.Kill("test-many"); got != 1 {
-		t.Errorf("Kill = %d, want 1", got)
+	if got := r.pools["many"].kill(); got != 1 {
+		t.Errorf("%d processes killed, want 1", got)
 	}
 	var dead *FunctionError
 	if err := <-failed; !errors.As(err, &dead) || dead.Type != TypeExited || !strings.Contains(dead.Message, "signal: killed") {
@@ -114,7 +111,7 @@ func TestAnInstanceKilledWhileIdleCostsNoInvocation(t *testing.T) {
 		if _, err := r.Invoke(t.Context(), "many", []byte(`{}`)); err != nil {
 			t.Fatal(err)
 		}
-		r.Kill("many") // and at once the next invocation: whoever notices first, it runs
+		r.pools["many"].kill() // and at once the next invocation: whoever notices first, it runs
 	}
 	if got := r.Status()["many"]; got.Errors != 0 || got.Invocations != 20 {
 		t.Errorf("status = %+v, want 20 good invocations", got)

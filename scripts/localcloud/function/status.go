@@ -91,22 +91,3 @@ func (r *Runtime) ServeStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(r.Status()) // a reader who left needs no answer
 }
-
-// Pids are the processes of a function, the oldest first; none for an unknown function.
-func (r *Runtime) Pids(function string) []int {
-	block, _ := r.options.Template.Function(function)
-	var pids []int
-	for _, i := range r.Status()[block.Name].Instances {
-		pids = append(pids, i.PID)
-	}
-	return pids
-}
-
-// Kill kills all processes of a function as kill -9 does, whatever they are doing, and says how many there were.
-func (r *Runtime) Kill(function string) int {
-	block, ok := r.options.Template.Function(function)
-	if !ok {
-		return 0
-	}
-	return r.pools[block.Name].kill()
-}

@@ -28,7 +28,6 @@ type sent struct {
 	OutID   string          `json:"OutId"`
 	Status  json.RawMessage `json:"SendStatus"` // 1 no report yet, 2 failed, 3 arrived
 	Arrived string          `json:"ReceiveDate"`
-	Sent    string          `json:"SendDate"`
 }
 
 // Report asks what became of a message. The service lists them by number and day, in China's time.
