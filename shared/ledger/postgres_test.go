@@ -220,29 +220,58 @@ func (f *flood) move(ctx context.Context) (moved int, err error) {
 	return moved, nil
 }
 
+// reseal gives all that is not told other seals, again and again.
+func (f *flood) reseal(ctx context.Context) (changed int, err error) {
+	for range 10 {
+		list, _, err := f.Undelivered(ctx, "", 2*events)
+		if err != nil {
+			return 0, err
+		}
+		anew := make([]ledger.Resealed, len(list))
+		for i, d := range list {
+			anew[i] = ledger.Resealed{ID: d.ID, Was: d.Sealed, New: append(d.Sealed, ' ')}
+		}
+		n, err := f.Replace(ctx, anew)
+		if err != nil {
+			return 0, err
+		}
+		changed += n
+	}
+	return changed, nil
+}
+
 func TestThoseWhoMoveDeliveriesDoNotDeadlockWithThoseWhoTellThem(t *testing.T) {
 	t.Parallel()
 	server := databasetest.Start(t)
 	url, keys := server.URL(t), newKeys(t)
-	floods := make([]*flood, 8)
+	floods := make([]*flood, 6)
 	for i := range floods {
 		floods[i] = &flood{Ledger: instance(t, url, keys), order: mathrand.New(mathrand.NewPCG(8, uint64(i))),
 			terms: ledger.Terms{Lease: time.Minute, Patience: 2 * time.Second}, never: true}
 	}
-	if err := floods[0].run(t.Context()); err != nil {
+	claimed, err := floods[0].Claim(t.Context(), floods[0].terms, floods[0].entries())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := floods[0].record(t.Context(), claimed); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	for i, f := range floods {
 		wg.Go(func() {
-			if i == 0 {
+			switch i {
+			case 0, 1:
 				if err := f.run(t.Context()); err != nil {
 					t.Error(err)
 				}
-				return
-			}
-			if moved, err := f.move(t.Context()); err != nil || moved == 0 {
-				t.Errorf("%d were moved, %v", moved, err)
+			case 2:
+				if changed, err := f.reseal(t.Context()); err != nil || changed == 0 {
+					t.Errorf("%d were sealed anew, %v", changed, err)
+				}
+			default:
+				if moved, err := f.move(t.Context()); err != nil || moved == 0 {
+					t.Errorf("%d were moved, %v", moved, err)
+				}
 			}
 		})
 	}

@@ -49,11 +49,14 @@ type Resealed struct {
 // Replace gives deliveries that are not told yet their targets sealed anew, unless they have changed meanwhile, and says
 // how many it changed.
 func (l *Ledger) Replace(ctx context.Context, list []Resealed) (changed int, err error) {
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) error {
+	err = l.write(ctx, true, func(tx *sql.Tx) error {
 		changed = 0
 		ids := make([]string, len(list))
 		for i, r := range list {
 			ids[i] = r.ID
+		}
+		if err := l.lockAll(ctx, tx, ids, nil); err != nil {
+			return err
 		}
 		now, err := l.rows(ctx, tx, whole, ids)
 		if err != nil {
