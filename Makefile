@@ -105,8 +105,15 @@ bench-steps: ## Time the steps of a delivery, and the matcher
 	go test -run '^$$' -bench . -benchmem ./shared/...
 
 .PHONY: tools
-tools: $(LINTER) $(GENERATOR) $(DIFFER) scripts/serverless/node_modules/.package-lock.json
+tools: $(LINTER) $(GENERATOR) $(DIFFER) scripts/serverless/node_modules/.package-lock.json $(WEB)/node_modules/.package-lock.json chromium
+
+.PHONY: postgres
+postgres:
 	@bash scripts/postgres.sh
+
+# Two installations at once would wait for each other's lock.
+.PHONY: chromium
+chromium: postgres
 	@bash scripts/chromium.sh
 
 $(LINTER):
