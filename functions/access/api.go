@@ -46,12 +46,14 @@ func (s *service) authenticate(ctx context.Context, key string) (context.Context
 func (s *service) api() *httpapi.API {
 	a := httpapi.New(httpapi.Options{
 		Title: "pai-notify access", OpenAPI: "/api/v1/access/openapi", Authenticate: s.authenticate, Log: s.log,
-		Open: []string{"GET " + providerPath, "GET " + startPath, "GET " + callbackPath, "GET " + finishPath},
+		Open:   []string{"GET " + providerPath, "GET " + startPath, "GET " + callbackPath, "GET " + finishPath},
+		SignIn: []string{startPath, callbackPath, finishPath},
 	})
 	const (
-		session = "/api/v1/session"
-		keys    = "/api/v1/keys"
-		audit   = "/api/v1/audit"
+		session  = "/api/v1/session"
+		sessions = "/api/v1/sessions"
+		keys     = "/api/v1/keys"
+		audit    = "/api/v1/audit"
 	)
 	httpapi.Register(a, huma.Operation{OperationID: "get-session", Method: http.MethodGet, Path: session,
 		Summary: "Who the caller is and what they may do"}, s.whoami)
@@ -61,6 +63,10 @@ func (s *service) api() *httpapi.API {
 			"each request. It ends after an hour without a request, after 12 hours, or with its key."}, s.signIn)
 	httpapi.Register(a, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: session,
 		Summary: "End the session of this request", DefaultStatus: http.StatusNoContent}, s.signOut)
+	httpapi.Register(a, huma.Operation{OperationID: "list-sessions", Method: http.MethodGet, Path: sessions,
+		Summary: "Who is signed in to the console, the newest session first, 1,000 at most"}, s.listSessions)
+	httpapi.Register(a, huma.Operation{OperationID: "end-sessions", Method: http.MethodDelete, Path: sessions + "/{id}",
+		Summary: "End all sessions of a key or a person at once. Who still may sign in can do so again"}, s.endSessions)
 	open := []map[string][]string{{}}
 	httpapi.Register(a, huma.Operation{OperationID: "get-provider", Method: http.MethodGet, Path: providerPath, Security: open,
 		Summary: "Whether people may sign in through an identity provider. Needs no key"}, s.aboutProvider)

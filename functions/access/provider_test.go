@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,118 @@ func TestWhoseGroupsHaveNoRoleIsNotLetIn(t *testing.T) {
 	said{t, answer.StatusCode, answer.Header, body}.code(403, "NoRole")
 	answer, body = s.open(c, s.url+"/api/v1/session")
 	said{t, answer.StatusCode, answer.Header, body}.code(401, "Unauthenticated")
+}
+
+func TestWhoIsRefusedASignInSeesAPageThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string][]string{"id2": {"strangers"}})
+	see := func(c *http.Client, address, language string) (*http.Response, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+		r.Header.Set("Accept-Language", language)
+		answer, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer, string(body)
+	}
+	c := s.browser()
+	_, page := s.logIn(c, "test-user2")
+	finish := s.url + html.UnescapeString(further.FindStringSubmatch(page)[1])
+	for _, want := range []struct {
+		address, language string
+		status            int
+		texts             []string
+	}{
+		{finish, "en", 403, []string{"You are not signed in", "OIDC_ROLES", "NoRole", `lang="en"`}},
+		{finish, "zh-CN", 401, []string{"未能登录", "请重新登录", "Unauthenticated", `lang="zh"`}}, // it was ended
+		{s.url + finishPath + "?state=" + strings.Repeat("x", 300), "en", 422, []string{"You are not signed in", "query.state"}},
+		{s.url + finishPath + "?state=" + url.QueryEscape("<script>") + strings.Repeat("x", 300), "en", 422, []string{"query.state"}},
+	} {
+		answer, body := see(c, want.address, want.language)
+		if answer.StatusCode != want.status || answer.Header.Get("Content-Type") != "text/html; charset=utf-8" ||
+			!strings.Contains(answer.Header.Get("Content-Security-Policy"), "default-src 'none'") || answer.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d with %v", want.address, answer.StatusCode, answer.Header)
+		}
+		for _, text := range append(want.texts, `<a href="/">`) {
+			if !strings.Contains(body, text) {
+				t.Errorf("the page lacks %q: %s", text, body)
+			}
+		}
+		if strings.Contains(body, "<script") || strings.Contains(body, `"code":`) {
+			t.Errorf("page %s", body)
+		}
+	}
+	// Elsewhere, and with a sign-in that can go on, nothing is a page of this kind.
+	if answer, body := see(c, s.url+"/api/v1/session", "en"); answer.StatusCode != 401 || !strings.Contains(body, `"code":"Unauthenticated"`) {
+		t.Errorf("another path: %d %s", answer.StatusCode, body)
+	}
+	if answer, body := see(c, s.url+startPath, "en"); answer.StatusCode != 200 || loginID.FindString(body) == "" {
+		t.Errorf("the provider's page: %d %s", answer.StatusCode, body)
+	}
+}
+
+func TestAPersonsSessionsEndAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string][]string{"id2": {"ml-admins"}})
+	phone, desk := s.browser(), s.browser()
+	for _, c := range []*http.Client{phone, desk} {
+		_, page := s.logIn(c, "test-user2")
+		s.step(c, page)
+	}
+	var who Caller
+	answer, body := s.open(desk, s.url+"/api/v1/session")
+	said{t, answer.StatusCode, answer.Header, body}.must(200).into(&who)
+	s.raw("POST", "/session", "", "Authorization", "Bearer "+s.key).must(200)
+	list := func() (ids []string) {
+		var all struct{ Items []Session }
+		s.raw("GET", "/sessions", "", "Authorization", "Bearer "+s.key).must(200).into(&all)
+		for _, one := range all.Items {
+			ids = append(ids, one.Via+" "+one.ID)
+			if one.Name == "" || one.Opened.IsZero() || !one.Ends.After(one.LastUsed) {
+				t.Errorf("session %+v", one)
+			}
+		}
+		slices.Sort(ids)
+		return ids
+	}
+	keyID := strings.Split(s.key, "_")[1]
+	if got, want := list(), []string{"provider " + who.ID, "provider " + who.ID, "session " + keyID}; !slices.Equal(got, want) {
+		t.Errorf("sessions %v, want %v", got, want)
+	}
+	for i, want := range []string{`{"ended":2}`, `{"ended":0}`} {
+		if got := s.raw("DELETE", "/sessions/"+who.ID, "", "Authorization", "Bearer "+s.key).must(200); strings.TrimSpace(got.text) != want {
+			t.Errorf("call %d says %s, want %s", i+1, got.text, want)
+		}
+	}
+	for name, c := range map[string]*http.Client{"phone": phone, "desk": desk} {
+		if answer, body := s.open(c, s.url+"/api/v1/session"); answer.StatusCode != 401 {
+			t.Errorf("the session at the %s goes on: %d %s", name, answer.StatusCode, body)
+		}
+	}
+	if got := list(); !slices.Equal(got, []string{"session " + keyID}) {
+		t.Errorf("left are %v", got)
+	}
+	rows, err := s.keys.Audit(t.Context(), access.AuditFilter{Action: "session.endAll", Object: who.ID}, 0, 10)
+	if err != nil || len(rows) != 4 || rows[1].Who != keyID || rows[1].Outcome != access.Done || !strings.Contains(rows[1].After, `"ended":2`) {
+		t.Errorf("audit = %+v, %v", rows, err)
+	}
+	s.raw("DELETE", "/sessions/"+keyID, "", "Authorization", "Bearer "+s.key).must(200)
+	if got := list(); len(got) != 0 {
+		t.Errorf("left are %v", got)
+	}
+	for _, id := range []string{"%25", "u1", "x'--"} {
+		s.raw("DELETE", "/sessions/"+url.PathEscape(id), "", "Authorization", "Bearer "+s.key).code(422, "Invalid")
+	}
 }
 
 func TestASignInEndsOnceAndOnlyInTheBrowserThatBeganIt(t *testing.T) {

@@ -78,6 +78,71 @@ func (s *service) signOut(ctx context.Context, _ *struct{}) (*struct {
 	}{source.SetCookie("", time.Time{}, s.keys.Now())}, nil
 }
 
+// Session is one that somebody has.
+type Session struct {
+	ID       string    `json:"id" doc:"Of the key that opened it, or of the person, as in the audit"`
+	Name     string    `json:"name"`
+	Via      string    `json:"via" enum:"session,provider" doc:"session: a key opened it"`
+	Opened   time.Time `json:"opened"`
+	LastUsed time.Time `json:"lastUsed" doc:"To the minute"`
+	Ends     time.Time `json:"ends" doc:"Whatever is done in it; without a request it ends an hour after the last one"`
+}
+
+// enterAll is for what concerns everybody who is signed in: a person has no workspace that another administrator's would
+// have to be within.
+func (s *service) enterAll(ctx context.Context) error {
+	if err := access.From(ctx).RequireEverywhere(access.Admin); err != nil {
+		return err
+	}
+	return s.db.CheckVersion(ctx)
+}
+
+func (s *service) listSessions(ctx context.Context, _ *struct{}) (*struct {
+	Body struct {
+		Items []Session `json:"items"`
+	}
+}, error) {
+	if err := s.enterAll(ctx); err != nil {
+		return nil, err
+	}
+	all, err := s.keys.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &struct {
+		Body struct {
+			Items []Session `json:"items"`
+		}
+	}{}
+	out.Body.Items = make([]Session, len(all))
+	for i, one := range all {
+		out.Body.Items[i] = Session{one.Who, one.Name, string(one.Via), utc(one.Created), utc(one.Used), utc(one.Ends)}
+	}
+	return out, nil
+}
+
+func (s *service) endSessions(ctx context.Context, in *struct {
+	ID string `path:"id" pattern:"^([a-z2-7]{10}|u[0-9a-f]{16})$" patternDescription:"id of a key or a person, as GET /api/v1/sessions lists it"`
+}) (*struct {
+	Body struct {
+		Ended int64 `json:"ended" doc:"How many sessions there were"`
+	}
+}, error) {
+	if err := s.enterAll(ctx); err != nil {
+		return nil, err
+	}
+	out := &struct {
+		Body struct {
+			Ended int64 `json:"ended" doc:"How many sessions there were"`
+		}
+	}{}
+	err := s.keys.Audited(ctx, access.Change{Action: "session.endAll", Object: in.ID}, func(ctx context.Context) (_ any, err error) {
+		out.Body.Ended, err = s.keys.EndSessions(ctx, in.ID)
+		return out.Body, err
+	})
+	return out, err
+}
+
 // record writes what has happened into the audit.
 func (s *service) record(ctx context.Context, action, object string) error {
 	return s.keys.Append(ctx, access.NewEntry(ctx, access.Change{Action: action, Object: object}, access.Done))

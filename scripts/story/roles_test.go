@@ -39,6 +39,9 @@ func routes() map[string]may {
 		"GET /api/v1/session/provider/callback": {role: "open"},
 		"GET /api/v1/session/provider/finish":   {role: "open"},
 
+		"GET /api/v1/sessions":         {role: "admin", where: "all"},
+		"DELETE /api/v1/sessions/{id}": {role: "admin", where: "all"},
+
 		"GET /api/v1/keys":               {role: "admin"},
 		"POST /api/v1/keys":              {role: "admin", body: `{"name":"","role":"viewer"}`},
 		"DELETE /api/v1/keys/{id}":       {role: "admin"},
@@ -185,7 +188,7 @@ func TestEachRoleMayUseItsRoutesAndNoOthers(t *testing.T) {
 		m := table[route]
 		method, path, _ := strings.Cut(route, " ")
 		id := strings.Repeat("a", 26)
-		if strings.HasPrefix(path, "/api/v1/keys/") {
+		if strings.HasPrefix(path, "/api/v1/keys/") || strings.HasPrefix(path, "/api/v1/sessions/") {
 			id = id[:10]
 		}
 		path = strings.NewReplacer("{ws}", "nlp_train", "{name}", "roles", "{id}", id).Replace(path)

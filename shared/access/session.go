@@ -73,6 +73,67 @@ func (k *Keys) SignOut(ctx context.Context, session string) error {
 	return nil
 }
 
+// Session is one that somebody has, as it may be shown: without its token, which only the browser has.
+type Session struct {
+	Who     string // id of the key or the person
+	Name    string
+	Via     Via
+	Created time.Time
+	Used    time.Time // to the minute
+	Ends    time.Time
+}
+
+// MaxListed is how many sessions [Keys.Sessions] gives at most.
+const MaxListed = 1000
+
+// Sessions gives the sessions that there are, the newest first.
+func (k *Keys) Sessions(ctx context.Context) (list []Session, err error) {
+	now := k.Now()
+	err = k.DB.Read(ctx, func(tx *sql.Tx) error {
+		list = nil
+		rows, err := tx.QueryContext(ctx, `select api_key, who, name, created, used, ends from session where ends > $1 and used > $2
+			order by created desc, id limit $3`, now.UnixMilli(), now.Add(-IdleTime).UnixMilli(), MaxListed)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // a fault shows in Err
+		for rows.Next() {
+			s := Session{Via: BySession}
+			var who string
+			var created, used, ends int64
+			if err := rows.Scan(&s.Who, &who, &s.Name, &created, &used, &ends); err != nil {
+				return err
+			}
+			if s.Who == "" {
+				s.Who, s.Via = who, ByProvider
+			}
+			s.Created, s.Used, s.Ends = moment(created), moment(used), moment(ends)
+			list = append(list, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	return list, nil
+}
+
+// EndSessions ends all sessions of a key or a person, by its id, and gives how many. Repeating it changes nothing.
+func (k *Keys) EndSessions(ctx context.Context, who string) (ended int64, err error) {
+	err = k.DB.Write(ctx, true, func(tx *sql.Tx) error {
+		done, err := tx.ExecContext(ctx, "delete from session where (api_key = $1 or who = $1) and $1 <> ''", who)
+		if err != nil {
+			return err
+		}
+		ended, err = done.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end sessions: %w", err)
+	}
+	return ended, nil
+}
+
 // SessionID is the id of a session by its token.
 func SessionID(token string) string { return digest(token) }
 

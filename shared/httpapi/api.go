@@ -27,6 +27,8 @@ type Options struct {
 	Authenticate func(ctx context.Context, key string) (context.Context, error)
 	// Open lists what answers without a key, as "GET /healthz". Everything else does not, known or not.
 	Open []string
+	// SignIn lists the paths that a browser is taken to in order to sign in. Who is refused there sees a page.
+	SignIn []string
 	// Files lists operations as "POST /path" whose body is a file and no JSON, with the most bytes it may have.
 	Files map[string]int
 	Log   *slog.Logger
@@ -62,7 +64,7 @@ func New(o Options) *API {
 	config.FieldsOptionalByDefault = true // what is missing is named with the rest by the check of the whole
 	m := &mux{ServeMux: http.NewServeMux(), verbs: map[string]map[string]http.HandlerFunc{}}
 	a := &API{huma: huma.NewAPI(config, humago.NewAdapter(m, "")), options: o}
-	a.handler = guard(a.authenticate(checkBody(m, o.Files)), o.Log)
+	a.handler = signInPages(o.SignIn, guard(a.authenticate(checkBody(m, o.Files)), o.Log))
 	return a
 }
 
