@@ -434,6 +434,24 @@ func (e SeenOrigin) Valid() bool {
 	}
 }
 
+// Defines values for SessionVia.
+const (
+	SessionViaProvider SessionVia = "provider"
+	SessionViaSession  SessionVia = "session"
+)
+
+// Valid indicates whether the value is a known member of the SessionVia enum.
+func (e SessionVia) Valid() bool {
+	switch e {
+	case SessionViaProvider:
+		return true
+	case SessionViaSession:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SessionBodyRole.
 const (
 	SessionBodyRoleAdmin  SessionBodyRole = "admin"
@@ -1063,6 +1081,12 @@ type DeliveriesTold struct {
 // DeliveriesToldState claimed: it is being sent
 type DeliveriesToldState string
 
+// EndSessionsResponse defines model for End-sessionsResponse.
+type EndSessionsResponse struct {
+	// Ended How many sessions there were
+	Ended int64 `json:"ended"`
+}
+
 // EventsPageBody defines model for EventsPageBody.
 type EventsPageBody struct {
 	Items []RecentEvent `json:"items"`
@@ -1247,6 +1271,11 @@ type ListAuditResponse struct {
 // ListKeysResponse defines model for List-keysResponse.
 type ListKeysResponse struct {
 	Items []Key `json:"items"`
+}
+
+// ListSessionsResponse defines model for List-sessionsResponse.
+type ListSessionsResponse struct {
+	Items []Session `json:"items"`
 }
 
 // MadeKeyBody defines model for MadeKeyBody.
@@ -1746,6 +1775,26 @@ type Seen struct {
 
 // SeenOrigin defines model for Seen.Origin.
 type SeenOrigin string
+
+// Session defines model for Session.
+type Session struct {
+	// Ends Whatever is done in it; without a request it ends an hour after the last one
+	Ends time.Time `json:"ends"`
+
+	// Id Of the key that opened it, or of the person, as in the audit
+	Id string `json:"id"`
+
+	// LastUsed To the minute
+	LastUsed time.Time `json:"lastUsed"`
+	Name     string    `json:"name"`
+	Opened   time.Time `json:"opened"`
+
+	// Via session: a key opened it
+	Via SessionVia `json:"via"`
+}
+
+// SessionVia session: a key opened it
+type SessionVia string
 
 // SessionBody defines model for SessionBody.
 type SessionBody struct {
@@ -2831,6 +2880,16 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/session/provider/start (the `StartProvider` operationId).
 	StartProvider(ctx context.Context, params *StartProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListSessions Who is signed in to the console, the newest session first, 1,000 at most
+	//
+	// Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
+	ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndSessions End all sessions of a key or a person at once. Who still may sign in can do so again
+	//
+	// Corresponds with DELETE /api/v1/sessions/{id} (the `EndSessions` operationId).
+	EndSessions(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetSettings What an administrator may change while pai-notify runs
 	//
 	// Corresponds with GET /api/v1/settings (the `GetSettings` operationId).
@@ -3669,6 +3728,36 @@ func (c *Client) FinishProvider(ctx context.Context, params *FinishProviderParam
 // Corresponds with GET /api/v1/session/provider/start (the `StartProvider` operationId).
 func (c *Client) StartProvider(ctx context.Context, params *StartProviderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStartProviderRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSessions Who is signed in to the console, the newest session first, 1,000 at most
+//
+// Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
+func (c *Client) ListSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSessionsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndSessions End all sessions of a key or a person at once. Who still may sign in can do so again
+//
+// Corresponds with DELETE /api/v1/sessions/{id} (the `EndSessions` operationId).
+func (c *Client) EndSessions(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndSessionsRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6099,6 +6188,67 @@ func NewStartProviderRequest(server string, params *StartProviderParams) (*http.
 	return req, nil
 }
 
+// NewListSessionsRequest constructs an http.Request for the ListSessions method
+func NewListSessionsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEndSessionsRequest constructs an http.Request for the EndSessions method
+func NewEndSessionsRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/sessions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetSettingsRequest constructs an http.Request for the GetSettings method
 func NewGetSettingsRequest(server string) (*http.Request, error) {
 	var err error
@@ -7691,6 +7841,20 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/session/provider/start (the `StartProvider` operationId).
 	StartProviderWithResponse(ctx context.Context, params *StartProviderParams, reqEditors ...RequestEditorFn) (*StartProviderAnswered, error)
+
+	// ListSessionsWithResponse Who is signed in to the console, the newest session first, 1,000 at most
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
+	ListSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSessionsAnswered, error)
+
+	// EndSessionsWithResponse End all sessions of a key or a person at once. Who still may sign in can do so again
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/sessions/{id} (the `EndSessions` operationId).
+	EndSessionsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EndSessionsAnswered, error)
 
 	// GetSettingsWithResponse What an administrator may change while pai-notify runs
 	//
@@ -9545,6 +9709,102 @@ func (r StartProviderAnswered) ContentType() string {
 	return ""
 }
 
+type ListSessionsAnswered struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListSessionsResponse
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSessionsAnswered) GetJSON200() *ListSessionsResponse {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSessionsAnswered) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSessionsAnswered) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSessionsAnswered) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSessionsAnswered) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSessionsAnswered) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndSessionsAnswered struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EndSessionsResponse
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndSessionsAnswered) GetJSON200() *EndSessionsResponse {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r EndSessionsAnswered) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r EndSessionsAnswered) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndSessionsAnswered) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndSessionsAnswered) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndSessionsAnswered) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetSettingsAnswered struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11069,6 +11329,32 @@ func (c *ClientWithResponses) StartProviderWithResponse(ctx context.Context, par
 		return nil, err
 	}
 	return ParseStartProviderAnswered(rsp)
+}
+
+// ListSessionsWithResponse Who is signed in to the console, the newest session first, 1,000 at most
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
+func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSessionsAnswered, error) {
+	rsp, err := c.ListSessions(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSessionsAnswered(rsp)
+}
+
+// EndSessionsWithResponse End all sessions of a key or a person at once. Who still may sign in can do so again
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/sessions/{id} (the `EndSessions` operationId).
+func (c *ClientWithResponses) EndSessionsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*EndSessionsAnswered, error) {
+	rsp, err := c.EndSessions(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndSessionsAnswered(rsp)
 }
 
 // GetSettingsWithResponse What an administrator may change while pai-notify runs
@@ -12729,6 +13015,72 @@ func ParseStartProviderAnswered(rsp *http.Response) (*StartProviderAnswered, err
 			headers.SetCookie = &value
 		}
 		response.Headers302 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListSessionsAnswered parses an HTTP response from a ListSessionsWithResponse call
+func ParseListSessionsAnswered(rsp *http.Response) (*ListSessionsAnswered, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSessionsAnswered{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListSessionsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndSessionsAnswered parses an HTTP response from a EndSessionsWithResponse call
+func ParseEndSessionsAnswered(rsp *http.Response) (*EndSessionsAnswered, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndSessionsAnswered{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EndSessionsResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
