@@ -118,6 +118,8 @@ test('what the provider answered is of use once, and in the browser that asked a
     const finished = where.waitForResponse(/\/provider\/finish/);
     await where.goto(answers[0] ?? '');
     expect((await finished).status()).toBe(401);
+    await expect(where.getByRole('link')).toHaveAttribute('href', '/');
+    await expect(where.locator('body')).not.toContainText('"code"');
     expect((await who(in_, cloud)).status).toBe(in_ === context ? 200 : 401);
   }
   await other.close();
