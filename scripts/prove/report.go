@@ -43,6 +43,7 @@ func proofs() []proof {
 		{"keys", "TestSealKeysAreChangedUnderLoadAndNoDeliveryFails", "seal keys are changed under load and the work is killed half-way: no delivery fails", nil},
 		{"prober", "TestNothingIsMissedThroughARollingRestartOfEverything", "numbered events through a rolling restart of every function and of PostgreSQL: none is missed", nil},
 		{"upgrade", "TestNothingIsMissedOrDoubledThroughAnUpgradeAndADowngrade", "numbered events through an upgrade from the previous revision, function by function, back and forward again: none is missed, none told twice", nil},
+		{"garbage", "TestTenThousandSenselessRequestsDoNoHarm", "ten thousand senseless requests to each function and each port of the local cloud: no panic, no leak, memory flat", nil},
 		{"fuzz", "", "no input that fuzzing comes up with breaks a reader of what comes from outside", fuzz},
 		{"packages", "", "the same sources give the same packages, byte by byte, wherever and whenever they are built", packages},
 	}
