@@ -31,7 +31,7 @@ func TestEveryProofIsATestOfTheStories(t *testing.T) {
 			t.Errorf("proof %s runs %s, which is no test of scripts/story", p.name, p.test)
 		}
 	}
-	if n := strings.Count(all.String(), "prove(t, func(p *proof)") + strings.Count(all.String(), "proveLong(t, func(p *proof)") + strings.Count(all.String(), "p := &proof{"); n != tests+1 {
+	if n := strings.Count(all.String(), "prove(t, func(p *proof)") + strings.Count(all.String(), "proveOnEach(t, func(p *proof)") + strings.Count(all.String(), "p := &proof{"); n != tests+1 {
 		t.Errorf("%d proofs in scripts/story and %d here", n-1, tests) // prove itself makes one
 	}
 }
