@@ -35,7 +35,7 @@ func (b *bench) mustRun(t *testing.T, c benchCase) figures {
 		t.Fatalf("%s: %v", c, err)
 	}
 	if f.PerSecond <= 0 || f.PerCPUSecond <= 0 || f.RSS < 1 {
-		t.Errorf("%s measured %+v", c, f)
+		t.Errorf("%s measured %v a second, %v a CPU second, %v MB", c, f.PerSecond, f.PerCPUSecond, f.RSS)
 	}
 	return f
 }

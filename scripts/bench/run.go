@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"pai-notify/scripts/bench/load"
@@ -126,8 +124,8 @@ func (b *bench) runItself(ctx context.Context, c benchCase, r *receiver, environ
 		case <-p.ended:
 			running = false
 		case <-look.C:
-			if u, err := p.usage(); err == nil { // else it has just ended
-				f.RSS = float64(u.rss) / 1000
+			if u, err := p.usage(); err == nil { // else it has just ended; one that is about to has no memory any more
+				f.RSS = max(f.RSS, float64(u.rss)/1000)
 			}
 		case <-ctx.Done():
 			return f, ctx.Err()
@@ -154,90 +152,6 @@ func (b *bench) runItself(ctx context.Context, c benchCase, r *receiver, environ
 	n := float64(m.Sent)
 	f.PerSecond, f.PerCPUSecond, f.Allocs, f.Bytes = n/m.Seconds, n/m.CPU, float64(m.Mallocs)/n, float64(m.Bytes)/n
 	return f, nil
-}
-
-// fleet are the instances of a case.
-type fleet struct {
-	processes []*process
-	hosts     []*host
-}
-
-func (b *bench) launch(c benchCase, environment []string) (f fleet, err error) {
-	command := []string{c.binary}
-	want := fmt.Sprintf(`{"delivered":%d}`, c.Group)
-	if c.Sender == nothing {
-		command, want = []string{b.nothing}, `{}`
-	}
-	for range c.Instances {
-		h, err := newHost()
-		if err != nil {
-			return f, err
-		}
-		h.want, h.began = want, time.Now()
-		f.hosts = append(f.hosts, h)
-		p, err := start(b.core, append(slices.Clone(environment), "FC_RUNTIME_API="+h.address), nil, command...)
-		if err != nil {
-			return f, err
-		}
-		f.processes = append(f.processes, p)
-	}
-	return f, nil
-}
-
-func (f fleet) end() {
-	for _, p := range f.processes {
-		p.end()
-	}
-	for _, h := range f.hosts {
-		_ = h.server.Close()
-	}
-}
-
-func (f fleet) usage() (all usage, err error) {
-	for _, p := range f.processes {
-		u, err := p.usage()
-		if err != nil {
-			return all, errors.Join(err, p.fault())
-		}
-		all.cpu += u.cpu
-		all.rss, all.now, all.threads = max(all.rss, u.rss), max(all.now, u.now), max(all.threads, u.threads)
-	}
-	return all, nil
-}
-
-// work gives all instances a queue and waits until it is empty and everything is answered.
-func (f fleet) work(ctx context.Context, q *queue) error {
-	q.run = &run{}
-	q.run.done.Add(len(f.hosts))
-	for _, h := range f.hosts {
-		h.queues <- q
-	}
-	ended := make(chan struct{})
-	go func() {
-		q.run.done.Wait()
-		close(ended)
-	}()
-	look := time.NewTicker(50 * time.Millisecond)
-	defer look.Stop()
-	for {
-		select {
-		case <-ended:
-			return f.fault()
-		case <-look.C:
-			if err := f.fault(); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (f fleet) fault() (err error) {
-	for i, p := range f.processes {
-		err = errors.Join(err, p.fault(), f.hosts[i].fault())
-	}
-	return err
 }
 
 // runFunctions runs functions under the runtime's protocol: a warm-up, as fast as it goes, and at half of that rate.
@@ -315,95 +229,6 @@ func (b *bench) runFunctions(
 		f.Commits, f.Syncs = float64(after.commits-before.commits)/float64(all), float64(after.syncs-before.syncs)/float64(all)
 	}
 	return f, nil
-}
-
-// atHalf brings events by the clock, at half of what went, and measures how long they take to the receiver. The time is
-// from when an event was due to be published, whether or not an instance was free.
-func (b *bench) atHalf(ctx context.Context, fl fleet, next *events, f *figures) error {
-	spend := max(b.time, b.soak)
-	rate := f.PerSecond / 2 / float64(next.source.Group()) // invocations a second
-	count := min(int(rate*spend.Seconds()), (maxEvents-next.count())/next.source.Group())
-	first := next.count()
-	q := &queue{timed: make(chan invocation, 1<<16)}
-	sampling, cancel := context.WithCancel(ctx)
-	defer cancel()
-	slope := make(chan float64, 1)
-	go func() { slope <- watch(sampling, fl.processes[0]) }()
-	go func() {
-		defer close(q.timed)
-		began := time.Now()
-		for i := range count {
-			due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-			if wait := time.Until(due); wait > 0 {
-				select {
-				case <-time.After(wait):
-				case <-ctx.Done():
-					return
-				}
-			}
-			call := next.make(due)
-			select {
-			case q.timed <- call:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	if err := fl.work(ctx, q); err != nil {
-		return fmt.Errorf("at half of the rate: %w", err)
-	}
-	cancel()
-	f.Slope = <-slope
-	took := next.took(first)
-	if len(took) < 100 {
-		f.Notes = "too short for percentiles"
-		return nil
-	}
-	slices.Sort(took)
-	at := func(p float64) float64 { return took[min(int(p*float64(len(took))), len(took)-1)] }
-	f.Half, f.P50, f.P99 = rate*float64(next.source.Group()), at(0.5), at(0.99)
-	if len(took) >= 1000 {
-		f.P999 = at(0.999)
-	}
-	return nil
-}
-
-// watch gives the slope of a process's memory in KB a minute, over the second half of the time.
-func watch(ctx context.Context, p *process) float64 {
-	var at, kb []float64
-	began := time.Now()
-	every := time.NewTicker(200 * time.Millisecond)
-	defer every.Stop()
-	for {
-		select {
-		case <-every.C:
-			if u, err := p.usage(); err == nil { // else it has ended, which others notice
-				at, kb = append(at, time.Since(began).Minutes()), append(kb, float64(u.now))
-			}
-		case <-ctx.Done():
-			return slopeOf(at[len(at)/2:], kb[len(kb)/2:])
-		}
-	}
-}
-
-// slopeOf is the least-squares slope.
-func slopeOf(x, y []float64) float64 {
-	var sx, sy, sxx, sxy float64
-	for i := range x {
-		sx, sy, sxx, sxy = sx+x[i], sy+y[i], sxx+x[i]*x[i], sxy+x[i]*y[i]
-	}
-	n := float64(len(x))
-	if d := n*sxx - sx*sx; d != 0 {
-		return (n*sxy - sx*sy) / d
-	}
-	return 0
-}
-
-// goroutines ends a process with SIGQUIT and counts those in what Go then prints.
-func goroutines(p *process) int {
-	_ = syscall.Kill(p.command.Process.Pid, syscall.SIGQUIT) // it may have ended
-	<-p.ended
-	return bytes.Count(p.words.Bytes(), []byte("\ngoroutine "))
 }
 
 // binaryOf is where a channel's packaged function is.

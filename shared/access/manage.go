@@ -25,7 +25,7 @@ type Key struct {
 
 // Limits of keys.
 const (
-	MaxKeys       = 1000 // that are neither revoked nor expired
+	maxKeys       = 1000 // that are neither revoked nor expired
 	MaxWorkspaces = 100  // of one key
 )
 
@@ -84,8 +84,8 @@ func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no API key
 // ErrLastAdmin says that a key is the last one of an administrator of all workspaces.
 var ErrLastAdmin = errors.New("this is the last key of an administrator of all workspaces: make another one first")
 
-// ErrTooMany says that there are [MaxKeys] keys.
-var ErrTooMany = fmt.Errorf("there are %d keys already: revoke some that nobody uses", MaxKeys)
+// ErrTooMany says that there are as many keys as there may be.
+var ErrTooMany = fmt.Errorf("there are %d keys already: revoke some that nobody uses", maxKeys)
 
 // Make makes a key, for a caller who may; its name, role, workspaces, PAI user and end are those of wanted. The key is
 // nowhere but in the answer.
@@ -100,7 +100,7 @@ func (k *Keys) Make(ctx context.Context, wanted Key) (key string, made Key, err 
 		if err != nil {
 			return err
 		}
-		if alive >= MaxKeys {
+		if alive >= maxKeys {
 			return ErrTooMany
 		}
 		return insert(ctx, tx, key, made)

@@ -16,8 +16,8 @@ const SessionPrefix = "pns_"
 
 // How long a session lasts, and how many one key or person may have.
 const (
-	IdleTime    = time.Hour      // without a request
-	LongestTime = 12 * time.Hour // whatever is done in it
+	idleTime    = time.Hour      // without a request
+	longestTime = 12 * time.Hour // whatever is done in it
 	MaxSessions = 10             // the oldest end for a new one
 )
 
@@ -34,14 +34,14 @@ func (k *Keys) SignIn(ctx context.Context, caller Identity, before string) (toke
 		return "", time.Time{}, err
 	}
 	now := k.Now()
-	ends = now.Add(LongestTime)
+	ends = now.Add(longestTime)
 	key, who := caller.KeyID, ""
 	if caller.Via == ByProvider {
 		key, who = "", caller.KeyID
 	}
 	err = k.DB.Write(ctx, true, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "delete from session where id = $1 or ends <= $2 or used <= $3", before, now.UnixMilli(),
-			now.Add(-IdleTime).UnixMilli())
+			now.Add(-idleTime).UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (k *Keys) bySession(ctx context.Context, token string) (Identity, error) {
 		return Identity{}, over
 	case err != nil:
 		return Identity{}, fmt.Errorf("look up a session: %w", err)
-	case now.UnixMilli() >= ends, now.Sub(time.UnixMilli(used)) >= IdleTime:
+	case now.UnixMilli() >= ends, now.Sub(time.UnixMilli(used)) >= idleTime:
 		return Identity{}, over
 	}
 	if keyID != "" {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// SignInPrefix begins the tokens of sign-ins that went to the identity provider and are not back yet.
-const SignInPrefix = "pno_"
+// signInPrefix begins the tokens of sign-ins that went to the identity provider and are not back yet.
+const signInPrefix = "pno_"
 
 // SignInTime is how long somebody may take at the identity provider.
 const SignInTime = 10 * time.Minute
@@ -31,7 +31,7 @@ type Pending struct {
 func (k *Keys) Begin(ctx context.Context) (Pending, error) {
 	secret := func() string { return strings.ToLower(rand.Text() + rand.Text()) }
 	now := k.Now()
-	p := Pending{SignInPrefix + secret(), secret(), secret(), secret(), now.Add(SignInTime)}
+	p := Pending{signInPrefix + secret(), secret(), secret(), secret(), now.Add(SignInTime)}
 	err := k.DB.Write(ctx, false, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "delete from sign_in where ends <= $1", now.UnixMilli()); err != nil {
 			return err

@@ -58,9 +58,9 @@ func (b *Body) Text(s string) {
 // Markdown writes one line as [Markdown] makes it.
 func (b *Body) Markdown(s string) { b.Text(Markdown(s)) }
 
-// Lines writes the lines of a text as [Lines] gives them, with own markup between them.
+// Lines writes the lines of a text as [Markdown], without empty ones, with own markup between them.
 func (b *Body) Lines(s, between string) {
-	for i, line := range Lines(s) {
+	for i, line := range lines(s) {
 		if i > 0 {
 			b.Raw(between)
 		}
@@ -68,8 +68,8 @@ func (b *Body) Lines(s, between string) {
 	}
 }
 
-// Lines are the lines of a text as [Markdown], without empty ones and with their place.
-func Lines(s string) iter.Seq2[int, string] {
+// lines are those lines with their place.
+func lines(s string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		n := 0
 		for line := range strings.SplitSeq(s, "\n") {

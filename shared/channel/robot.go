@@ -12,14 +12,14 @@ import (
 // one and never refuses a message for what a job is called.
 const Keyword = "PAI"
 
-// MaxMentions is how many users a message calls; further ones would push the text out of it.
-const MaxMentions = 20
+// maxMentions is how many users a message calls; further ones would push the text out of it.
+const maxMentions = 20
 
 // Called are the users whom a message calls, by the ids that the channel's own check allows.
 func Called(m message.Message, check func(id string) error) []string {
 	var ids []string
 	for _, id := range m.Mentions.Users {
-		if len(ids) < MaxMentions && check(id) == nil {
+		if len(ids) < maxMentions && check(id) == nil {
 			ids = append(ids, id)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 // Limits of a contact, in characters.
 const (
-	MaxName   = 64
+	maxName   = 64
 	MaxNote   = 256
 	maxPhone  = 40 // as written
 	maxEmail  = 254
@@ -48,7 +48,7 @@ func (c Contact) Normal() (Contact, smithy.InvalidParamsError) {
 	if c.Name = strings.TrimSpace(c.Name); c.Name == "" {
 		faults.Add(smithy.NewErrParamRequired("Name"))
 	} else {
-		add("Name", checkLine(c.Name, MaxName))
+		add("Name", checkLine(c.Name, maxName))
 	}
 	var err error
 	if c.Phone = strings.TrimSpace(c.Phone); len(c.Phone) > maxPhone {

@@ -63,7 +63,7 @@ func (b *Book) List(ctx context.Context, q Query, cursor string, limit int) (lis
 func parseCursor(cursor string) (name, id string, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
 	name, id, ok := strings.Cut(string(text), "\n")
-	if err != nil || !ok || !idForm.MatchString(id) || checkLine(name, MaxName) != nil {
+	if err != nil || !ok || !idForm.MatchString(id) || checkLine(name, maxName) != nil {
 		return "", "", ErrCursor
 	}
 	return name, id, nil

@@ -109,7 +109,7 @@ func (a *API) Paths() []string {
 func (a *API) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from := sourceOf(r)
-		ctx := From(r.Context(), from)
+		ctx := context.WithValue(r.Context(), sourceKey{}, from)
 		r = r.WithContext(ctx)
 		if slices.Contains(a.options.Open, r.Method+" "+r.URL.Path) {
 			next.ServeHTTP(w, r)

@@ -24,11 +24,6 @@ func SourceOf(ctx context.Context) Source {
 	return source
 }
 
-// From gives a context whose request came from a source; tests use it, an [API] does it for every request.
-func From(ctx context.Context, s Source) context.Context {
-	return context.WithValue(ctx, sourceKey{}, s)
-}
-
 func sourceOf(r *http.Request) Source {
 	address := r.RemoteAddr
 	if host, _, err := net.SplitHostPort(address); err == nil {

@@ -24,10 +24,10 @@ func RegionsOf(own string, shared map[string]map[string]string, exist map[string
 	return r
 }
 
-// DefaultRegions are where channels exist that do not everywhere, as far as is known. Calls outside mainland China are
+// defaultRegions are where channels exist that do not everywhere, as far as is known. Calls outside mainland China are
 // closed to new users since 2022 (help.aliyun.com/en/vms); short messages have hosts in these regions
 // (alibaba-cloud-sdk-go, endpoints of dysmsapi).
-func DefaultRegions() map[string][]string {
+func defaultRegions() map[string][]string {
 	return map[string][]string{
 		"voice": {Mainland},
 		"sms":   {Mainland, "cn-hongkong", "ap-southeast-1", "ap-southeast-5", "us-east-1", "us-west-1", "eu-central-1"},
@@ -39,7 +39,7 @@ func (r Regions) Of(channelName string) []string {
 	if list, set := r.Exist[channelName]; set {
 		return list
 	}
-	return DefaultRegions()[channelName]
+	return defaultRegions()[channelName]
 }
 
 // Has says in which region a channel is called, and whether it exists there. A deployment that does not know its region

@@ -19,8 +19,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Password is everybody's.
-const Password = "local"
+// password is everybody's.
+const password = "local"
 
 // Roles are the groups' roles, as OIDC_ROLES takes them.
 const Roles = "admins=admin,trainers=editor@nlp_train"
@@ -43,7 +43,7 @@ var _ storage.UserStore = people(nil)
 
 func everybody() people {
 	one := func(id, name string, groups ...string) person {
-		return person{storage.User{ID: id, Username: name, Password: Password, FirstName: name, LastName: "Local"}, groups}
+		return person{storage.User{ID: id, Username: name, Password: password, FirstName: name, LastName: "Local"}, groups}
 	}
 	return people{one("p1", "admin", "admins"), one("p2", "trainer", "trainers"), one("p3", "stranger", "visitors")}
 }

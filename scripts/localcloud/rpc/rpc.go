@@ -22,10 +22,10 @@ import (
 )
 
 const (
-	// MaxRequestLine is the longest request line in bytes; the cloud's front refuses longer ones.
-	MaxRequestLine = 16 << 10
-	// MaxBody is the largest body in bytes: a batch of events of 1 MB as it grows when it is form-encoded.
-	MaxBody = 8 << 20
+	// maxRequestLine is the longest request line in bytes; the cloud's front refuses longer ones.
+	maxRequestLine = 16 << 10
+	// maxBody is the largest body in bytes: a batch of events of 1 MB as it grows when it is form-encoded.
+	maxBody = 8 << 20
 )
 
 // Handler does one action. An error that is no [*Error] is answered as an internal error and logged.
@@ -101,12 +101,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.answer(w, newRequest(r), nil, errors.New("panic"))
 		}
 	}()
-	if len(r.Method)+len(r.RequestURI)+len(r.Proto)+2 > MaxRequestLine {
+	if len(r.Method)+len(r.RequestURI)+len(r.Proto)+2 > maxRequestLine {
 		s.answer(w, newRequest(r), nil, fault(http.StatusRequestURITooLong, "RequestURITooLong",
 			"The request line is longer than 16 KB. Put large parameters into the form body."))
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	s.mux.ServeHTTP(w, r)
 	// A client that is still sending a body nobody wants gets its answer all the same, if the rest is not too long.
 	_, _ = io.Copy(io.Discard, r.Body)

@@ -71,7 +71,7 @@ func Write(workspace string, rules []Exported, o Options) ([]byte, error) {
 				if settings == nil {
 					settings = map[string]any{}
 				}
-				settings[name] = map[string]any{"env": Variable(workspace, fmt.Sprint(body["name"]), id, name)}
+				settings[name] = map[string]any{"env": variable(workspace, fmt.Sprint(body["name"]), id, name)}
 			}
 			target["settings"] = settings
 			if len(held) > 0 {
@@ -94,8 +94,8 @@ func Write(workspace string, rules []Exported, o Options) ([]byte, error) {
 	return text, nil
 }
 
-// Variable is the name that an export gives to the variable of a secret: NLP_TRAIN_DLC_FAILED_OPS_WEBHOOK.
-func Variable(parts ...string) string {
+// variable is the name that an export gives to the variable of a secret: NLP_TRAIN_DLC_FAILED_OPS_WEBHOOK.
+func variable(parts ...string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z':

@@ -71,7 +71,7 @@ type Call struct {
 
 // Region is the region of a call: the channel's own setting, else the deployment's.
 func (a *API) Region(to channel.Settings) string {
-	if region := to[SettingRegion]; region != "" {
+	if region := to[settingRegion]; region != "" {
 		return region
 	}
 	return a.cloud.Region

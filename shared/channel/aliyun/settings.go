@@ -9,18 +9,18 @@ import (
 	"pai-notify/shared/channel"
 )
 
-// SettingRegion is the shared setting that says where a channel's API is called.
-const SettingRegion = "region"
+// settingRegion is the shared setting that says where a channel's API is called.
+const settingRegion = "region"
 
 var (
 	regionName = regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]{2,40}$`)
 	e164       = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 )
 
-// RegionField is the field of [SettingRegion].
+// RegionField is the field of that setting.
 func RegionField(help map[string]string) channel.Field {
 	return channel.Field{
-		Name:  SettingRegion,
+		Name:  settingRegion,
 		Label: map[string]string{"en": "Region", "zh": "地域"},
 		Help:  help,
 		Check: func(value string) error {
