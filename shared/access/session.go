@@ -92,7 +92,7 @@ func (k *Keys) Sessions(ctx context.Context) (list []Session, err error) {
 	err = k.DB.Read(ctx, func(tx *sql.Tx) error {
 		list = nil
 		rows, err := tx.QueryContext(ctx, `select api_key, who, name, created, used, ends from session where ends > $1 and used > $2
-			order by created desc, id limit $3`, now.UnixMilli(), now.Add(-IdleTime).UnixMilli(), MaxListed)
+			order by created desc, id limit $3`, now.UnixMilli(), now.Add(-idleTime).UnixMilli(), MaxListed)
 		if err != nil {
 			return err
 		}
