@@ -99,7 +99,7 @@ func checkSaved(faults *smithy.InvalidParamsError, o Order) {
 
 // cannotCheck is the fault of asking a channel that has no silent check for one.
 func cannotCheck(c channel.Channel) smithy.InvalidParamError {
-	return fault.New("Check", "cannot be had of "+c.Spec().Title+", which can only be tried by posting a message; leave check "+
+	return fault.New("Check", "cannot be had of "+c.Spec().Title.In("en")+", which can only be tried by posting a message; leave check "+
 		"out to send one")
 }
 

@@ -23,6 +23,7 @@ import (
 	"pai-notify/shared/contact"
 	"pai-notify/shared/database/migrate"
 	"pai-notify/shared/environment"
+	"pai-notify/shared/event"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
@@ -101,13 +102,13 @@ func newHarness(t *testing.T) *harness {
 	}
 	sources := []string{"dlc", "flow", "dsw", "delivery"}
 	h := &harness{t: t, log: &strings.Builder{}, now: time.Unix(1_800_000_000, 0), sms: &phone{spec: channel.Spec{
-		Name: "sms", Title: "SMS", Contacts: true, Once: true, Sources: sources,
+		Name: "sms", Title: event.Text{"en": "SMS"}, Contacts: true, Once: true, Sources: sources,
 		Pace: []channel.Pace{{Burst: 2, Every: time.Hour}},
 	}}}
 	channels := []channel.Channel{
 		dingtalk.New(channel.Deps{}), h.sms,
-		&phone{spec: channel.Spec{Name: "voice", Title: "Voice", Contacts: true, Sources: sources}},
-		&phone{spec: channel.Spec{Name: "email", Title: "E-mail", Contacts: true, Sources: sources}},
+		&phone{spec: channel.Spec{Name: "voice", Title: event.Text{"en": "Voice"}, Contacts: true, Sources: sources}},
+		&phone{spec: channel.Spec{Name: "email", Title: event.Text{"en": "E-mail"}, Contacts: true, Sources: sources}},
 	}
 	env := environment.Environment{
 		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "pai.db"), SealKeys: key, Region: "cn-hangzhou",

@@ -7,6 +7,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 	"pai-notify/shared/mute"
 	"pai-notify/shared/rule"
@@ -36,19 +37,21 @@ type FactField struct {
 
 // Channel describes one channel.
 type Channel struct {
-	Name        string    `json:"name" example:"dingtalk"`
-	Title       string    `json:"title" example:"DingTalk"`
-	Fields      []Setting `json:"fields" doc:"The settings of a target"`
-	Sources     []string  `json:"sources" doc:"Ids of the event sources it can be used with; empty: all"`
-	MaxBytes    int       `json:"maxBytes,omitempty" doc:"Of one message"`
-	Pace        []Pace    `json:"pace" doc:"How fast one receiver is told; all of them hold at once"`
-	Digest      bool      `json:"digest" doc:"Several messages may be told as one"`
-	Once        bool      `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
-	Contacts    bool      `json:"contacts" doc:"Its targets name contacts"`
-	Available   bool      `json:"available" doc:"It exists in the region where it is called; if not, no rule can use it"`
-	Regions     []string  `json:"regions" doc:"Where it exists, mainland among them for all of mainland China; empty: everywhere"`
-	Mentions    bool      `json:"mentions" doc:"Its messages can call users"`
-	SilentCheck bool      `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
+	Name        string     `json:"name" example:"dingtalk"`
+	Title       string     `json:"title" example:"DingTalk"`
+	Label       event.Text `json:"label" doc:"What it is called, by language"`
+	Fields      []Setting  `json:"fields" doc:"The settings of a target"`
+	Shared      []Setting  `json:"shared" doc:"The settings that a deployment has once for all its targets: settings.channels"`
+	Sources     []string   `json:"sources" doc:"Ids of the event sources it can be used with; empty: all"`
+	MaxBytes    int        `json:"maxBytes,omitempty" doc:"Of one message"`
+	Pace        []Pace     `json:"pace" doc:"How fast one receiver is told; all of them hold at once"`
+	Digest      bool       `json:"digest" doc:"Several messages may be told as one"`
+	Once        bool       `json:"once" doc:"A message is never sent again where it is unclear whether it arrived"`
+	Contacts    bool       `json:"contacts" doc:"Its targets name contacts"`
+	Available   bool       `json:"available" doc:"It exists in the region where it is called; if not, no rule can use it"`
+	Regions     []string   `json:"regions" doc:"Where it exists, mainland among them for all of mainland China; empty: everywhere"`
+	Mentions    bool       `json:"mentions" doc:"Its messages can call users"`
+	SilentCheck bool       `json:"silentCheck" doc:"POST /api/v1/connectivity can look without posting a message"`
 }
 
 // Setting describes one setting of a target.
@@ -125,19 +128,25 @@ func (s *service) catalog(ctx context.Context, _ *struct{}) (*struct{ Body Choic
 
 func (s *service) describe(spec channel.Spec) Channel {
 	c := Channel{
-		Name: spec.Name, Title: spec.Title, Fields: []Setting{}, Sources: append([]string{}, spec.Sources...), MaxBytes: spec.MaxBytes,
+		Name: spec.Name, Title: spec.Title.In("en"), Label: spec.Title, Fields: described(spec.Fields),
+		Shared: described(spec.Shared), Sources: append([]string{}, spec.Sources...), MaxBytes: spec.MaxBytes,
 		Pace: []Pace{}, Digest: spec.Digest, Once: spec.Once, Contacts: spec.Contacts, Mentions: spec.Mention != nil,
 		SilentCheck: s.checks[spec.Name],
 	}
 	for _, p := range spec.Pace {
 		c.Pace = append(c.Pace, Pace{p.Burst, p.Every.Milliseconds()})
 	}
-	for _, f := range spec.Fields {
-		field := Setting{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
-		if a := f.Address; a != nil {
-			field.Address = &Address{a.Hosts, a.Path, a.Token, a.Allow}
-		}
-		c.Fields = append(c.Fields, field)
-	}
 	return c
+}
+
+func described(fields []channel.Field) []Setting {
+	list := make([]Setting, 0, len(fields))
+	for _, f := range fields {
+		one := Setting{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
+		if a := f.Address; a != nil {
+			one.Address = &Address{a.Hosts, a.Path, a.Token, a.Allow}
+		}
+		list = append(list, one)
+	}
+	return list
 }

@@ -13,6 +13,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/contact"
 	"pai-notify/shared/database"
+	"pai-notify/shared/event"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
 )
@@ -28,7 +29,7 @@ type phone struct {
 }
 
 func (*phone) Spec() channel.Spec {
-	return channel.Spec{Name: contact.SMS, Title: "SMS", Contacts: true, Once: true}
+	return channel.Spec{Name: contact.SMS, Title: event.Text{"en": "SMS"}, Contacts: true, Once: true}
 }
 
 func (*phone) Send(context.Context, channel.Settings, message.Message) (string, error) {

@@ -774,6 +774,9 @@ type Channel struct {
 	// Fields The settings of a target
 	Fields []Setting `json:"fields"`
 
+	// Label What it is called, by language
+	Label map[string]string `json:"label"`
+
 	// MaxBytes Of one message
 	MaxBytes *int64 `json:"maxBytes,omitempty"`
 
@@ -791,6 +794,9 @@ type Channel struct {
 
 	// Regions Where it exists, mainland among them for all of mainland China; empty: everywhere
 	Regions []string `json:"regions"`
+
+	// Shared The settings that a deployment has once for all its targets: settings.channels
+	Shared []Setting `json:"shared"`
 
 	// SilentCheck POST /api/v1/connectivity can look without posting a message
 	SilentCheck bool `json:"silentCheck"`

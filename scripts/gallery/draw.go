@@ -49,7 +49,7 @@ func draw(only string) ([]byte, error) {
 	}
 	via := newPost()
 	for _, c := range via.channels {
-		p.Channels = append(p.Channels, choice{c.Spec().Name, c.Spec().Title})
+		p.Channels = append(p.Channels, choice{c.Spec().Name, c.Spec().Title.In("en")})
 	}
 	for _, s := range list {
 		if only != "" && s.Name != only {
@@ -77,7 +77,7 @@ func draw(only string) ([]byte, error) {
 				if err != nil {
 					return nil, fmt.Errorf("%s at %s in %s: %w", s.Name, spec.Name, language, err)
 				}
-				one.Shown = append(one.Shown, shown{spec.Name, spec.Title, language, len(body), drawn})
+				one.Shown = append(one.Shown, shown{spec.Name, spec.Title.In(language), language, len(body), drawn})
 				p.Count++
 			}
 		}

@@ -175,6 +175,7 @@ func run(ctx context.Context, s settings) (err error) {
 	cloud.HandleFunc("GET /local/faults", fails.get)
 	cloud.HandleFunc("DELETE /local/faults", fails.clear)
 	cloud.HandleFunc("GET /local/functions", functions.ServeStatus)
+	cloud.HandleFunc("POST /local/timers", functions.ServeTimers)
 
 	serving, err := serve(s.port, log, cloud, functions.Gateway(), received)
 	if err != nil {

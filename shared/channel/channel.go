@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"time"
 
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -54,13 +55,13 @@ type Settings map[string]string
 
 // Spec describes a channel: what the console asks for, what the rule checks, how fast it may be used.
 type Spec struct {
-	Name     string  // dingtalk
-	Title    string  // DingTalk
-	Fields   []Field // settings of a target
-	Shared   []Field // settings that a deployment has once for all its targets, such as the sender; see database.Settings
-	MaxBytes int     // of one request body
-	Pace     []Pace  // all of them hold at once, for one destination
-	Digest   bool    // several messages may be told as one
+	Name     string     // dingtalk
+	Title    event.Text // DingTalk, 钉钉
+	Fields   []Field    // settings of a target
+	Shared   []Field    // settings that a deployment has once for all its targets, such as the sender; see database.Settings
+	MaxBytes int        // of one request body
+	Pace     []Pace     // all of them hold at once, for one destination
+	Digest   bool       // several messages may be told as one
 	// Rush is how often, from midnight UTC on, everybody sends at once, so that the receiver is overloaded: what would go
 	// at such a moment goes 5 to 25 seconds later. 0: never.
 	Rush     time.Duration

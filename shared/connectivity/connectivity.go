@@ -91,7 +91,7 @@ func (t Tester) Try(ctx context.Context, one Test) Result {
 	if checker, can := c.(channel.Checker); one.Check && can {
 		err = checker.Check(ctx, one.To)
 	} else if !one.Check {
-		receipt, err = c.Send(ctx, one.To, message.Connectivity(one.Language, c.Spec().Title, t.Clock.Now()))
+		receipt, err = c.Send(ctx, one.To, message.Connectivity(one.Language, c.Spec().Title.In(one.Language), t.Clock.Now()))
 	}
 	outcome := channel.Classify(err)
 	r := Result{

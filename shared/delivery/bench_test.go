@@ -21,6 +21,7 @@ import (
 	"pai-notify/shared/channel/webhook"
 	"pai-notify/shared/database"
 	"pai-notify/shared/database/migrate"
+	"pai-notify/shared/event"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
@@ -151,7 +152,7 @@ func newBench(tb testing.TB, answer func(ctx context.Context, call int, m messag
 func newBenchAt(tb testing.TB, url string, answer func(ctx context.Context, call int, m message.Message) error) *bench {
 	tb.Helper()
 	b := &bench{url: url, out: &output{}, db: openDB(tb, url)}
-	b.robot = &robot{answer: answer, spec: channel.Spec{Name: "robot", Title: "Robot", Fields: []channel.Field{{Name: "webhook", Secret: true}}}}
+	b.robot = &robot{answer: answer, spec: channel.Spec{Name: "robot", Title: event.Text{"en": "Robot"}, Fields: []channel.Field{{Name: "webhook", Secret: true}}}}
 	base, err := catalog.Load()
 	if err != nil {
 		tb.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/contact"
+	"pai-notify/shared/event"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
@@ -37,7 +38,7 @@ func newPhoneAt(t *testing.T, url, keys string, answer func(ctx context.Context,
 	t.Helper()
 	b := newBenchAt(t, url, answer)
 	b.robot.spec = channel.Spec{
-		Name: contact.SMS, Title: "SMS", Contacts: true, Once: true, Digest: true,
+		Name: contact.SMS, Title: event.Text{"en": "SMS"}, Contacts: true, Once: true, Digest: true,
 		Shared: []channel.Field{{Name: "signName", Required: true}},
 		Pace:   []channel.Pace{{Burst: 1, Every: 5 * time.Minute}, {Burst: 25, Every: time.Hour, Reserve: 10}},
 	}

@@ -73,7 +73,7 @@ func (h *Handler) reach(ctx context.Context, p present, one *parcel, unit rule.U
 		refuse(advice.CodeContactGone, fmt.Sprintf("there is no contact %.64q any more", unit.Contact))
 		return person, false
 	case to == "":
-		refuse(advice.CodeContactIncomplete, fmt.Sprintf("contact %.64q has no number or address for %s", unit.Contact, h.spec.Title))
+		refuse(advice.CodeContactIncomplete, fmt.Sprintf("contact %.64q has no number or address for %s", unit.Contact, h.spec.Title.In("en")))
 		return person, false
 	}
 	delete(one.settings, fieldOutcomes) // it decided whether to tell at all; targets that differ in it may share a message

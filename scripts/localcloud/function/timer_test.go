@@ -3,7 +3,10 @@ package function
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,5 +78,23 @@ func TestATimerWhoseFunctionStillRunsDoesNotPileUp(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("RunTimers = %v", err)
+	}
+}
+
+func TestATimerCanBeFiredWithoutWaitingForItsTime(t *testing.T) {
+	t.Parallel()
+	g := newGate(t)
+	close(g.release)
+	r := start(t, func(o *Options) { o.Local = map[string]string{"TOLD": g.URL} })
+	for function, want := range map[string]int{"timed": http.StatusNoContent, "many": http.StatusNotFound, "nobody": http.StatusNotFound} {
+		w := httptest.NewRecorder()
+		r.ServeTimers(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/?function="+function, http.NoBody))
+		if w.Code != want {
+			t.Errorf("timers of %s: %d %s, want %d", function, w.Code, w.Body, want)
+		}
+	}
+	text, err := url.QueryUnescape(g.await(t))
+	if err != nil || !strings.Contains(text, `"triggerName":"every"`) || len(g.arrived) != 0 {
+		t.Errorf("the function was invoked with %s (%v) and %d times more, want its timer's event alone", text, err, len(g.arrived))
 	}
 }

@@ -15,8 +15,8 @@ func (c suite) spec(t *testing.T) {
 	t.Parallel()
 	ch, to, _ := c.open("http://receiver.test:80", answerer(200, c.Accepted))
 	s := ch.Spec()
-	if s.Name == "" || s.Title == "" || s.Name != strings.ToLower(s.Name) {
-		t.Errorf("name %q, title %q", s.Name, s.Title)
+	if s.Name == "" || s.Title["en"] == "" || s.Title["zh"] == "" || s.Name != strings.ToLower(s.Name) {
+		t.Errorf("name %q, titles %q", s.Name, s.Title)
 	}
 	for _, field := range slices.Concat(s.Fields, s.Shared) {
 		for _, language := range []string{"en", "zh"} {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -53,7 +54,7 @@ func newWire(allow []string) *wire {
 	}
 	return &wire{address: address, table: channel.MustTable(codes), spec: channel.Spec{
 		Name:  "dingtalk",
-		Title: "DingTalk",
+		Title: event.Text{"en": "DingTalk", "zh": "钉钉"},
 		Fields: []channel.Field{{
 			Name:  "webhook",
 			Label: map[string]string{"en": "Webhook", "zh": "Webhook 地址"},

@@ -20,6 +20,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -69,7 +70,7 @@ func newSpec() channel.Spec {
 	}
 	return channel.Spec{
 		Name:  "email",
-		Title: "Email",
+		Title: event.Text{"en": "Email", "zh": "邮件"},
 		Shared: []channel.Field{
 			{
 				Name:     settingFrom,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
 )
 
 // newSpec describes the channel. The receiver's limits are 100 messages a minute and 5 a second for each bot
@@ -11,7 +12,7 @@ import (
 func newSpec(allow []string) channel.Spec {
 	return channel.Spec{
 		Name:  "lark",
-		Title: "Lark",
+		Title: event.Text{"en": "Lark", "zh": "飞书"},
 		Fields: []channel.Field{
 			{
 				Name:     settingWebhook,

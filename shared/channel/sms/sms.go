@@ -19,6 +19,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -79,7 +80,7 @@ func newSpec() channel.Spec {
 	}
 	return channel.Spec{
 		Name:  "sms",
-		Title: "SMS",
+		Title: event.Text{"en": "SMS", "zh": "短信"},
 		Shared: []channel.Field{
 			{
 				Name:     settingSign,

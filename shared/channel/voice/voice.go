@@ -22,6 +22,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -84,7 +85,7 @@ func newSpec() channel.Spec {
 	}
 	return channel.Spec{
 		Name:  "voice",
-		Title: "Voice",
+		Title: event.Text{"en": "Voice", "zh": "语音"},
 		Fields: []channel.Field{{
 			Name:  settingOutcomes,
 			Label: map[string]string{"en": "Calls for", "zh": "呼叫范围"},

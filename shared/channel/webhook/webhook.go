@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -93,7 +94,7 @@ func (w wire) Reply(status int, _ http.Header, body []byte) error {
 func newSpec(d channel.Deps) channel.Spec {
 	return channel.Spec{
 		Name:    "webhook",
-		Title:   "Webhook",
+		Title:   event.Text{"en": "Webhook", "zh": "Webhook"},
 		Sources: []string{"model"}, // the product's only source for HTTP targets
 		Fields: []channel.Field{
 			{

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/event"
 	"pai-notify/shared/message"
 )
 
@@ -46,7 +47,7 @@ func newWire(allow []string) *wire {
 	}
 	return &wire{address: address, table: channel.MustTable(codes), spec: channel.Spec{
 		Name:  "wecom",
-		Title: "WeCom",
+		Title: event.Text{"en": "WeCom", "zh": "企业微信"},
 		Fields: []channel.Field{{
 			Name:  "webhook",
 			Label: map[string]string{"en": "Webhook", "zh": "Webhook 地址"},

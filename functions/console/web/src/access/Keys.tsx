@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { Alert, App, Button, Input, InputNumber, Modal, Radio, Select, Table } from 'antd';
+import { Alert, App, Button, Input, InputNumber, Modal, Radio, Table } from 'antd';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,10 +8,11 @@ import type { Field, Key, Page, Wanted } from '../api/types';
 import { Copy } from '../parts/Copy';
 import { Heading } from '../parts/Heading';
 import { Moment } from '../parts/Moment';
+import { Many } from '../parts/Many';
+import { faultsAt } from '../parts/place';
 import { Group, Row } from '../parts/Row';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
-import { faultsAt } from '../rules/draft';
 
 /** The API keys of the deployment. A key itself is shown once, when it is made. */
 export function Keys() {
@@ -134,13 +135,13 @@ function Make({ close }: { close: () => void }) {
               <Radio.Group name="role" value={wanted.role} onChange={(event) => change({ role: String(event.target.value) })} options={(['viewer', 'editor', 'admin'] as const).map((value) => ({ value, label: t(`keys.role.${value}`) }))} />
             </Group>
             <Row label={t('workspace.title')} required={false} faults={faultsAt(faults, 'workspaces', true)} help={t('keys.workspacesHelp')}>
-              {({ id, status, ...tied }) => <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ']} value={wanted.workspaces ?? []} onChange={(workspaces: string[]) => change({ workspaces })} />}
+              {(tied) => <Many tied={tied} value={wanted.workspaces ?? []} set={(workspaces) => change({ workspaces })} />}
             </Row>
             <Row label={t('keys.paiUser')} required={false} faults={faultsAt(faults, 'paiUser')} help={t('keys.paiUserHelp')}>
               {(tied) => <Input {...tied} value={wanted.paiUser} autoComplete="off" inputMode="numeric" onChange={(event) => change({ paiUser: event.target.value })} />}
             </Row>
             <Row label={t('keys.days')} faults={faultsAt(faults, 'days')}>
-              {({ id, status, ...tied }) => <InputNumber {...tied} id={id} status={status} min={1} max={3650} value={wanted.days} onChange={(days) => change({ days: days ?? 365 })} />}
+              {(tied) => <InputNumber {...tied} min={1} max={3650} value={wanted.days} onChange={(days) => change({ days: days ?? 365 })} />}
             </Row>
           </form>
         )}

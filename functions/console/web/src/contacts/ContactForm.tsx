@@ -4,10 +4,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, Refused } from '../api/client';
 import type { Contact, Field, TestResult } from '../api/types';
+import { faultsAt } from '../parts/place';
 import { Group, Row } from '../parts/Row';
 import { TroubleNote } from '../parts/Trouble';
+import { useChannelTitle } from '../rules/shown';
 import { Diagnosis } from '../rules/TestButton';
-import { faultsAt } from '../rules/draft';
 import { useMay } from '../session';
 
 type Draft = Partial<Contact>;
@@ -79,6 +80,7 @@ export function ContactForm({ contact, close }: { contact: Contact | undefined; 
 
 function TestContact({ path, channel }: { path: string; channel: string }) {
   const { t } = useTranslation();
+  const title = useChannelTitle();
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<TestResult>();
   const [error, setError] = useState<unknown>();
@@ -95,7 +97,7 @@ function TestContact({ path, channel }: { path: string; channel: string }) {
   };
   return (
     <div className="test" aria-live="polite">
-      <Button loading={busy} onClick={() => void test()}>{t('rule.test')}: {channel}</Button>
+      <Button loading={busy} onClick={() => void test()}>{t('rule.test')}: {title(channel)}</Button>
       {result && <Diagnosis result={result} />}
       <TroubleNote error={error} />
     </div>

@@ -10,6 +10,7 @@ import { Nothing } from '../parts/Nothing';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useSettled } from '../parts/useSettled';
 import { useWide } from '../parts/wide';
+import { useChannelTitle } from '../rules/shown';
 import { useMay } from '../session';
 import { ContactForm } from './ContactForm';
 import { Import } from './Import';
@@ -67,13 +68,14 @@ export function useContacts(q: string, limit: number, wanted = true) {
 
 function Rows({ contacts, show }: { contacts: Contact[]; show: (contact: Contact) => void }) {
   const { t } = useTranslation();
+  const title = useChannelTitle();
   const wide = useWide();
   const name = (one: Contact) => <Button type="link" className="opening" onClick={() => show(one)}>{one.name}</Button>;
   if (!wide) {
     return (
       <ul className="cards">
         {contacts.map((one) => (
-          <li key={one.id} className="card">{name(one)}<p>{one.phone}</p><p className="wrap">{one.email}</p><p className="help">{one.channels.join(', ')}</p></li>
+          <li key={one.id} className="card">{name(one)}<p>{one.phone}</p><p className="wrap">{one.email}</p><p className="help">{one.channels.map(title).join(', ')}</p></li>
         ))}
       </ul>
     );
@@ -88,7 +90,7 @@ function Rows({ contacts, show }: { contacts: Contact[]; show: (contact: Contact
         { title: t('contacts.name'), key: 'name', render: (_, one) => <>{name(one)} <span className="help">{one.id}</span></> },
         { title: t('contacts.phone'), dataIndex: 'phone' },
         { title: t('contacts.email'), dataIndex: 'email', render: (email?: string) => <span className="wrap">{email}</span> },
-        { title: t('contacts.reached'), key: 'channels', render: (_, one) => one.channels.join(', ') },
+        { title: t('contacts.reached'), key: 'channels', render: (_, one) => one.channels.map(title).join(', ') },
         { title: t('contacts.note'), dataIndex: 'note', render: (note?: string) => <span className="wrap">{note}</span> },
       ]}
     />

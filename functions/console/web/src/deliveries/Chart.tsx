@@ -3,8 +3,8 @@ import { Radio, Table } from 'antd';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Summary } from '../api/types';
-import { useCatalog } from '../api/queries';
 import { useDark } from '../look';
+import { useChannelTitle } from '../rules/shown';
 
 const colours: Record<string, string> = {
   delivered: '#4096ff', waiting: '#faad14', claimed: '#ffd666', dead: '#f5222d', cancelled: '#8c8c8c', duplicate: '#bfbfbf',
@@ -16,11 +16,11 @@ export default function Chart({ summary }: { summary: Summary }) {
   const dark = useDark();
   const [by, setBy] = useState<'state' | 'channel'>('state');
   const [table, setTable] = useState(false);
-  const channels = useCatalog().data?.channels;
+  const title = useChannelTitle();
   const rows = useMemo(() => {
     const hour = (at: number) => new Date(at).toLocaleString(i18n.language, { hour: '2-digit', minute: '2-digit', hour12: false, month: '2-digit', day: '2-digit' });
     const name = (one: Summary['hours'][number]) =>
-      by === 'state' ? t(`state.${one.state as 'dead'}`) : (channels?.find((channel) => channel.name === one.channel)?.title ?? one.channel);
+      by === 'state' ? t(`state.${one.state as 'dead'}`) : title(one.channel);
     const counts = new Map<string, { hour: string; kind: string; count: number; id: string }>();
     const first = summary.hours[0];
     const blank = first ? name(first) : '';
@@ -33,7 +33,7 @@ export default function Chart({ summary }: { summary: Summary }) {
       counts.set(key, { hour: hour(Date.parse(one.hour)), kind: name(one), count: (was?.count ?? 0) + one.count, id: by === 'state' ? one.state : one.channel });
     }
     return [...counts.values()];
-  }, [summary, by, t, i18n.language, channels]);
+  }, [summary, by, t, i18n.language, title]);
   const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
   return (
     <>
@@ -70,7 +70,7 @@ export default function Chart({ summary }: { summary: Summary }) {
           columns={[
             { title: t('deliveries.hour'), dataIndex: 'hour' },
             { title: by === 'state' ? t('deliveries.state') : t('deliveries.channel'), dataIndex: 'kind' },
-            { title: t('deliveries.created'), dataIndex: 'count', align: 'right' },
+            { title: t('setup.count'), dataIndex: 'count', align: 'right' },
           ]}
         />
       )}

@@ -10,6 +10,7 @@ import { Copy } from '../parts/Copy';
 import { Moment } from '../parts/Moment';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useMay } from '../session';
+import { useChannelTitle } from '../rules/shown';
 import { said } from '../text';
 import { StateTag } from './StateTag';
 
@@ -28,11 +29,12 @@ export function Detail({ id, close }: { id: string | undefined; close: () => voi
 
 function Told({ told }: { told: DeliveryTold }) {
   const { t, i18n } = useTranslation();
+  const title = useChannelTitle();
   const [error, setError] = useState<unknown>();
   const advice = said(told.advice, i18n.language);
   const facts: [string, ReactNode][] = [
     [t('deliveries.rule'), told.rule && told.workspace ? <Link to={`/w/${encodeURIComponent(told.workspace)}/rules/edit/${encodeURIComponent(told.rule)}`}>{told.rule}</Link> : (told.rule ?? '—')],
-    [t('deliveries.target'), `${told.target ?? '—'} (${told.channel})`],
+    [t('deliveries.target'), `${told.target ?? '—'} (${title(told.channel)})`],
     ...(told.contact ? [[t('deliveries.contact'), told.contact] as [string, ReactNode]] : []),
     [t('workspace.title'), told.workspace ?? '—'],
     [t('deliveries.object'), told.object ? <span className="wrap">{told.object} <Copy small text={told.object} /></span> : '—'],

@@ -7,6 +7,7 @@ import { Moment } from '../parts/Moment';
 import { Nothing } from '../parts/Nothing';
 import { Loaded } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
+import { useChannelTitle } from '../rules/shown';
 import { said } from '../text';
 import { filterOf, type Choice } from './filter';
 import { StateTag } from './StateTag';
@@ -43,6 +44,7 @@ export function List({ choice, show }: { choice: Choice; show: (id: string) => v
 
 function Rows({ deliveries, show }: { deliveries: Delivery[]; show: (id: string) => void }) {
   const { t } = useTranslation();
+  const title = useChannelTitle();
   const wide = useWide();
   if (!wide) {
     return (
@@ -51,7 +53,7 @@ function Rows({ deliveries, show }: { deliveries: Delivery[]; show: (id: string)
           <li key={one.id} className="card">
             <div className="row"><StateTag delivery={one} /><span className="space" /><Moment at={one.created} /></div>
             <Opening one={one} show={show} />
-            <p className="wrap">{one.rule ?? '—'} › {one.target ?? '—'} ({one.channel})</p>
+            <p className="wrap">{one.rule ?? '—'} › {one.target ?? '—'} ({title(one.channel)})</p>
             <Outcome one={one} />
           </li>
         ))}
@@ -70,7 +72,7 @@ function Rows({ deliveries, show }: { deliveries: Delivery[]; show: (id: string)
         { title: t('deliveries.state'), key: 'state', render: (_, one) => <StateTag delivery={one} /> },
         { title: t('deliveries.object'), key: 'object', render: (_, one) => <Opening one={one} show={show} />, onCell: () => ({ className: 'objectCell' }) },
         { title: t('deliveries.rule'), key: 'rule', render: (_, one) => <span className="wrap">{one.rule ?? '—'}</span>, onCell: () => ({ className: 'objectCell' }) },
-        { title: t('deliveries.target'), key: 'target', render: (_, one) => <>{one.target ?? '—'} <span className="help">({one.channel})</span></> },
+        { title: t('deliveries.target'), key: 'target', render: (_, one) => <>{one.target ?? '—'} <span className="help">({title(one.channel)})</span></> },
         { title: t('deliveries.result'), key: 'result', render: (_, one) => <Outcome one={one} /> },
         { title: t('deliveries.attempts'), key: 'attempts', dataIndex: 'attempts', align: 'right' },
         { title: t('deliveries.created'), key: 'created', render: (_, one) => <Moment at={one.created} /> },

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useNewest } from '../api/queries';
 import type { Delivery } from '../api/types';
 import { Moment } from '../parts/Moment';
+import { useChannelTitle } from '../rules/shown';
 import { said } from '../text';
 import type { Choice } from './filter';
 
@@ -40,6 +41,7 @@ export function Loads(props: LoadProps) {
 /** The targets that are told most. */
 function Busiest({ workspace, change }: LoadProps) {
   const { t } = useTranslation();
+  const title = useChannelTitle();
   const groups = useGroups(useNewest({ workspace }, 200, 30_000).data, 5);
   if (groups.length === 0) return null;
   return (
@@ -49,7 +51,7 @@ function Busiest({ workspace, change }: LoadProps) {
         {groups.map(({ key, n, last }) => (
           <li key={key} className="row">
             <button type="button" className="plainLink wrap" aria-label={`${t('deliveries.busiest')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: [], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{last.rule ?? '—'} › {last.target ?? '—'}</button>
-            <span className="help">{last.channel}</span> <span className="state">{t('deliveries.toldCount', { n })}</span> <Moment at={last.created} />
+            <span className="help">{title(last.channel)}</span> <span className="state">{t('deliveries.toldCount', { n })}</span> <Moment at={last.created} />
           </li>
         ))}
       </ul>
@@ -61,6 +63,7 @@ function Busiest({ workspace, change }: LoadProps) {
 /** The targets whose deliveries died lately, and what to do about them. */
 function Failing({ workspace, change }: LoadProps) {
   const { t, i18n } = useTranslation();
+  const title = useChannelTitle();
   const groups = useGroups(useNewest({ workspace, state: 'dead' }, 200, 30_000).data, 5);
   if (groups.length === 0) return null;
   return (
@@ -70,7 +73,7 @@ function Failing({ workspace, change }: LoadProps) {
         {groups.map(({ key, n, last }) => (
           <li key={key}>
             <div className="row">
-              <strong className="wrap">{last.rule ?? '—'} › {last.target ?? '—'}</strong> <span className="help">{last.channel}</span>
+              <strong className="wrap">{last.rule ?? '—'} › {last.target ?? '—'}</strong> <span className="help">{title(last.channel)}</span>
               <span className="state dead">{t('deliveries.deadCount', { n })}</span> {last.code && <code>{last.code}</code>} <Moment at={last.done ?? last.created} />
               <Button size="small" type="link" aria-label={`${t('deliveries.see')}: ${last.rule ?? ''} ${last.target ?? ''}`} onClick={() => change({ state: ['dead'], rule: last.rule ?? '', workspace: last.workspace ?? workspace })}>{t('deliveries.see')}</Button>
             </div>

@@ -6,6 +6,8 @@ import { useBlocker, useNavigate, useParams, useSearchParams } from 'react-route
 import { call, Refused } from '../api/client';
 import { rulePath, rulesPath, useCatalog, useRule } from '../api/queries';
 import type { Choices, Field, Problem, Rule } from '../api/types';
+import { FaultList } from '../parts/FaultList';
+import type { Part } from '../parts/place';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useMay } from '../session';
 import { bodyOf, copyOf, draftOf, empty, firstScope, type Draft } from './draft';
@@ -120,16 +122,21 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
   const preview = usePreview(workspace, draft, event);
   const dirty = copied || JSON.stringify(bodyOf(draft)) !== JSON.stringify(bodyOf(first));
 
-  const change = (part: Partial<Draft>) => {
-    setDraft((now) => ({ ...now, ...part }));
-    setRefused(undefined);
-  };
   const all = useMemo(() => refused ?? preview.data?.faults ?? [], [refused, preview.data]);
   const faults = useMemo(
     () => (tried ? all : all.filter((one) => [...touched].some((path) => one.path === path || one.path.startsWith(`${path}[`)))),
     [all, tried, touched],
   );
-  const touch = (path: string) => setTouched((now) => (now.has(path) ? now : new Set(now).add(path)));
+  const part: Part<Draft> = {
+    value: draft,
+    set: (change) => {
+      setDraft((now) => ({ ...now, ...change }));
+      setRefused(undefined);
+    },
+    path: '',
+    faults,
+    touch: (path) => setTouched((now) => (now.has(path) ? now : new Set(now).add(path))),
+  };
 
   const save = async (overwrite = false) => {
     setBusy(true);
@@ -165,52 +172,20 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
     <form className="editorBody" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
       <div className="writing stack">
         <div ref={summary} tabIndex={-1} className="summary">
-          {tried && all.length > 0 && <FaultList faults={all} />}
+          {tried && all.length > 0 && <FaultList title={t('rule.faults')} faults={all} />}
           <Failure error={error} reload={reload} overwrite={() => void save(true)} />
         </div>
-        <Basics draft={draft} change={change} faults={faults} touch={touch} isNew={!saved} limit={choices.limits.description} />
-        <EventForm draft={draft} change={change} faults={faults} touch={touch} choices={choices} />
-        <Targets draft={draft} change={change} faults={faults} touch={touch} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
+        <Basics {...part} isNew={!saved} limit={choices.limits.description} />
+        <EventForm {...part} choices={choices} />
+        <Targets {...part} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
         <div className="actions">
           <Button type="primary" htmlType="submit" loading={busy} disabled={!may} size="large">{saved ? t('rule.save') : t('rule.create')}</Button>
           <Button size="large" onClick={() => void navigate(`/w/${encodeURIComponent(workspace)}/rules`)}>{t('common.cancel')}</Button>
         </div>
       </div>
-      <PreviewPane preview={preview} draft={draft} choices={choices} />
+      <PreviewPane preview={preview} draft={draft} />
       <Leaving when={dirty} done={done} />
     </form>
-  );
-}
-
-/** Everything that is wrong; each leads to its place. */
-function FaultList({ faults }: { faults: Field[] }) {
-  const { t } = useTranslation();
-  const go = (path: string) => {
-    for (let at = path; at !== ''; at = at.replace(/(\.|\[)[^.[]*$/, '')) {
-      const place = document.querySelector<HTMLElement>(`[data-path="${CSS.escape(at)}"]`);
-      if (place) {
-        (place.querySelector<HTMLElement>('input, textarea, button, [tabindex]') ?? place).focus();
-        return;
-      }
-      if (!/[.[]/.test(at)) return;
-    }
-  };
-  return (
-    <Alert
-      type="error"
-      showIcon
-      role="alert"
-      message={t('rule.faults')}
-      description={
-        <ul className="faultList">
-          {faults.map((one) => (
-            <li key={one.path + one.message}>
-              {one.path && <Button type="link" size="small" onClick={() => go(one.path)}>{one.path}</Button>} {one.message}
-            </li>
-          ))}
-        </ul>
-      }
-    />
   );
 }
 

@@ -1,19 +1,21 @@
-import { Checkbox, Input, Radio, Select } from 'antd';
+import { Checkbox, Input, Radio } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Choices, Option, Source } from '../api/types';
+import { Many } from '../parts/Many';
+import { at, faultsAt, type Part } from '../parts/place';
 import { Group, Row } from '../parts/Row';
 import { said } from '../text';
-import type { PartProps } from './Basics';
-import { faultsAt, firstScope } from './draft';
+import { firstScope, type Draft } from './draft';
 
 /** What a rule wants to hear of: source, options, scope. */
-export function EventForm({ draft, change, faults, touch, choices }: PartProps & { choices: Choices }) {
+export function EventForm({ choices, ...part }: Part<Draft> & { choices: Choices }) {
   const { t, i18n } = useTranslation();
+  const { value: draft, set, touch } = part;
   const source = choices.sources.find((one) => one.id === draft.source);
   return (
     <section className="card">
       <h2>{t('rule.event')}</h2>
-      <Group label={t('rule.source')} path="event.source" faults={faultsAt(faults, 'event.source')}>
+      <Group label={t('rule.source')} {...at(part, 'event.source')}>
         <Radio.Group
           className="sources"
           optionType="button"
@@ -22,12 +24,12 @@ export function EventForm({ draft, change, faults, touch, choices }: PartProps &
           value={draft.source}
           onChange={(event) => {
             const next = choices.sources.find((one) => one.id === event.target.value);
-            change({ source: String(event.target.value), options: [], scope: firstScope(next) });
+            set({ source: String(event.target.value), options: [], scope: firstScope(next) });
           }}
           options={choices.sources.map((one) => ({ value: one.id, label: said(one.label, i18n.language) }))}
         />
       </Group>
-      <Group label={t('rule.options')} path="event.options" faults={faultsAt(faults, 'event.options', true)}>
+      <Group label={t('rule.options')} {...at(part, 'event.options', true)}>
         {source?.groups.map((group) => (
           <OptionGroup
             key={group.id}
@@ -35,13 +37,13 @@ export function EventForm({ draft, change, faults, touch, choices }: PartProps &
             options={source.options.filter((one) => one.group === group.id)}
             chosen={draft.options}
             choose={(options) => {
-              change({ options });
+              set({ options });
               touch('event.options');
             }}
           />
         ))}
       </Group>
-      {source && <ScopeForm source={source} draft={draft} change={change} faults={faults} touch={touch} choices={choices} />}
+      {source && <ScopeForm source={source} choices={choices} {...part} />}
     </section>
   );
 }
@@ -86,9 +88,9 @@ function OptionGroup({ label, options, chosen, choose }: OptionGroupProps) {
   );
 }
 
-function ScopeForm({ source, draft, change, faults, touch, choices }: PartProps & { source: Source; choices: Choices }) {
+function ScopeForm({ source, choices, ...part }: Part<Draft> & { source: Source; choices: Choices }) {
   const { t, i18n } = useTranslation();
-  const { scope } = draft;
+  const { value: { scope }, set, faults } = part;
   const kind = source.scopes.find((one) => one.kind === scope.kind);
   const label = said(kind?.label, i18n.language);
   return (
@@ -98,21 +100,19 @@ function ScopeForm({ source, draft, change, faults, touch, choices }: PartProps 
           className="scopes"
           name="scope"
           value={scope.kind}
-          onChange={(event) => change({ scope: { kind: String(event.target.value), ids: [], prefix: '' } })}
+          onChange={(event) => set({ scope: { kind: String(event.target.value), ids: [], prefix: '' } })}
           options={source.scopes.map((one) => ({ value: one.kind, label: said(one.label, i18n.language) }))}
         />
         {kind?.hint && <p className="help">{said(kind.hint, i18n.language)}</p>}
       </Group>
       {kind?.needs === 'ids' && (
-        <Row label={`${label}: ${t('rule.ids')}`} path="event.scope.ids" faults={faultsAt(faults, 'event.scope.ids', true)} help={t('rule.idsHelp', { n: choices.limits.scopeIds })} onLeave={() => touch('event.scope.ids')}>
-          {({ id, status, ...tied }) => (
-            <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} maxCount={choices.limits.scopeIds} tokenSeparators={[',', ' ', '\n', '，']} value={scope.ids} placeholder={t('rule.idsPaste')} onChange={(ids: string[]) => change({ scope: { ...scope, ids: ids.map((one) => one.trim()).filter(Boolean) } })} />
-          )}
+        <Row label={`${label}: ${t('rule.ids')}`} help={t('rule.idsHelp', { n: choices.limits.scopeIds })} {...at(part, 'event.scope.ids', true)}>
+          {(tied) => <Many tied={tied} most={choices.limits.scopeIds} value={scope.ids} placeholder={t('rule.idsPaste')} set={(ids) => set({ scope: { ...scope, ids } })} />}
         </Row>
       )}
       {kind?.needs === 'prefix' && (
-        <Row label={`${label}: ${t('rule.prefix')}`} path="event.scope.prefix" faults={faultsAt(faults, 'event.scope.prefix')} onLeave={() => touch('event.scope.prefix')}>
-          {(tied) => <Input {...tied} value={scope.prefix} autoComplete="off" spellCheck={false} onChange={(event) => change({ scope: { ...scope, prefix: event.target.value } })} />}
+        <Row label={`${label}: ${t('rule.prefix')}`} {...at(part, 'event.scope.prefix')}>
+          {(tied) => <Input {...tied} value={scope.prefix} autoComplete="off" spellCheck={false} onChange={(event) => set({ scope: { ...scope, prefix: event.target.value } })} />}
         </Row>
       )}
     </>

@@ -1,13 +1,12 @@
-import { Checkbox, Select } from 'antd';
+import { Checkbox } from 'antd';
 import type { TFunction } from 'i18next';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Field } from '../api/types';
-import { useContacts } from '../contacts/Contacts';
+import { People } from '../contacts/People';
 import { Folded } from '../parts/Folded';
+import { Many } from '../parts/Many';
+import { at, type Part } from '../parts/place';
 import { Row } from '../parts/Row';
-import { useSettled } from '../parts/useSettled';
-import { faultsAt, type Called } from './draft';
+import type { Called } from './draft';
 
 function calledSaid({ owner, all, contacts, users }: Called, t: TFunction): string {
   const parts = [
@@ -19,54 +18,22 @@ function calledSaid({ owner, all, contacts, users }: Called, t: TFunction): stri
   return parts.join(' · ') || t('mentions.nobody');
 }
 
-interface MentionsFormProps {
-  mentions: Called;
-  set: (mentions: Called) => void;
-  path: string;
-  faults: Field[];
-  touch: (path: string) => void;
-}
-
 /** Whom a message calls. */
-export function MentionsForm({ mentions, set, path, faults, touch }: MentionsFormProps) {
+export function MentionsForm(part: Part<Called>) {
   const { t } = useTranslation();
+  const { value: mentions, set } = part;
   return (
-    <Folded title={t('mentions.title')} summary={calledSaid(mentions, t)} path={path} wrong={faultsAt(faults, path, true).length > 0}>
-      {faultsAt(faults, path).map((one) => <p key={one} className="fault" role="alert">{one}</p>)}
+    <Folded title={t('mentions.title')} summary={calledSaid(mentions, t)} place={part}>
       <div className="row choices">
-        <Checkbox checked={mentions.owner} onChange={(event) => set({ ...mentions, owner: event.target.checked })}>{t('mentions.owner')}</Checkbox>
-        <Checkbox checked={mentions.all} onChange={(event) => set({ ...mentions, all: event.target.checked })}>{t('mentions.all')}</Checkbox>
+        <Checkbox checked={mentions.owner} onChange={(event) => set({ owner: event.target.checked })}>{t('mentions.owner')}</Checkbox>
+        <Checkbox checked={mentions.all} onChange={(event) => set({ all: event.target.checked })}>{t('mentions.all')}</Checkbox>
       </div>
-      <People mentions={mentions} set={set} path={path} faults={faults} touch={touch} />
-      <Row label={t('mentions.users')} required={false} path={`${path}.users`} faults={faultsAt(faults, `${path}.users`, true)} help={t('rule.mentionsHelp')} onLeave={() => touch(`${path}.users`)}>
-        {({ id, status, ...tied }) => (
-          <Select {...tied} id={id} status={status} mode="tags" open={false} suffixIcon={null} tokenSeparators={[',', ' ', '\n', '，']} value={mentions.users} onChange={(users: string[]) => set({ ...mentions, users: users.map((one) => one.trim()).filter(Boolean) })} />
-        )}
+      <Row label={t('mentions.contacts')} required={false} help={t('mentions.help')} {...at(part, 'contacts', true)}>
+        {(tied) => <People tied={tied} value={mentions.contacts} set={(contacts) => set({ contacts })} />}
+      </Row>
+      <Row label={t('mentions.users')} required={false} help={t('rule.mentionsHelp')} {...at(part, 'users', true)}>
+        {(tied) => <Many tied={tied} value={mentions.users} set={(users) => set({ users })} />}
       </Row>
     </Folded>
-  );
-}
-
-function People({ mentions, set, path, faults, touch }: MentionsFormProps) {
-  const { t } = useTranslation();
-  const [text, setText] = useState('');
-  const found = useContacts(useSettled(text.trim(), 300), 100);
-  return (
-    <Row label={t('mentions.contacts')} required={false} path={`${path}.contacts`} faults={faultsAt(faults, `${path}.contacts`, true)} help={t('mentions.help')} onLeave={() => touch(`${path}.contacts`)}>
-      {({ id, status, ...tied }) => (
-        <Select
-          {...tied}
-          id={id}
-          status={status}
-          mode="multiple"
-          filterOption={false}
-          loading={found.isFetching}
-          value={mentions.contacts}
-          onSearch={setText}
-          onChange={(contacts: string[]) => set({ ...mentions, contacts })}
-          options={(found.data ?? []).map((one) => ({ value: one.id ?? '', label: one.name }))}
-        />
-      )}
-    </Row>
   );
 }

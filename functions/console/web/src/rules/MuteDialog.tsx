@@ -8,6 +8,7 @@ import type { Rule } from '../api/types';
 import { exact } from '../parts/Moment';
 import { Group, Row } from '../parts/Row';
 import { TroubleNote } from '../parts/Trouble';
+import { useChannelTitle } from './shown';
 
 const hour = 3_600_000;
 const spans = ['hour', 'hours', 'morning', 'week', 'own'] as const;
@@ -31,6 +32,7 @@ function local(at: Date): string {
 /** Holds back what a rule, or one target of it, tells until a time, and lets it go on. */
 export function MuteDialog({ workspace, rule, close }: { workspace: string; rule: Rule; close: () => void }) {
   const { t, i18n } = useTranslation();
+  const title = useChannelTitle();
   const { message } = App.useApp();
   const client = useQueryClient();
   const days = (useCatalog().data?.limits.muteHours ?? 720) / 24;
@@ -83,7 +85,7 @@ export function MuteDialog({ workspace, rule, close }: { workspace: string; rule
         </div>
       )}
       <Row label={t('mute.what')}>
-        {({ id }) => <Select id={id} value={target} onChange={setTarget} options={[{ value: '', label: whole }, ...rule.targets.map((one) => ({ value: one.id, label: `${one.id} (${one.channel})` }))]} />}
+        {({ id }) => <Select id={id} value={target} onChange={setTarget} options={[{ value: '', label: whole }, ...rule.targets.map((one) => ({ value: one.id, label: `${one.id} (${title(one.channel)})` }))]} />}
       </Row>
       <Group label={t('mute.until')}>
         <Radio.Group name="mute" className="upright" value={span} onChange={(event) => setSpan(event.target.value as For)} options={spans.map((one) => ({ value: one, label: t(`mute.${one}`) }))} />

@@ -4,13 +4,14 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client';
 import { rulesPath } from '../api/queries';
-import type { Choices, Preview, Seen } from '../api/types';
+import type { Preview, Seen } from '../api/types';
 import { Moment } from '../parts/Moment';
 import { useSettled } from '../parts/useSettled';
 import { TroubleNote } from '../parts/Trouble';
 import { bodyOf, type Draft } from './draft';
 import { pretty } from './pretty';
 import { MessageCard } from './MessageCard';
+import { useChannelTitle } from './shown';
 
 export type Previewed = UseQueryResult<Preview> & { event: string; show: (event: string) => void };
 
@@ -32,8 +33,9 @@ export function usePreview(workspace: string, draft: Draft, first = ''): Preview
 
 const nameOf = (one: Seen) => (one.origin === 'sample' ? one.name : `${one.type.split(':').slice(-2).join(' ')} · ${one.name}`);
 
-export function PreviewPane({ preview, draft, choices }: { preview: Previewed; draft: Draft; choices: Choices }) {
+export function PreviewPane({ preview, draft }: { preview: Previewed; draft: Draft }) {
   const { t } = useTranslation();
+  const title = useChannelTitle();
   const { data, error } = preview;
   const recent = data?.events.filter((one) => one.origin === 'recent') ?? [];
   const events = recent.length > 0 ? recent : (data?.events ?? []);
@@ -63,7 +65,7 @@ export function PreviewPane({ preview, draft, choices }: { preview: Previewed; d
           </label>
           {draft.targets.length === 0 && <p className="help">{t('rule.previewNoTarget')}</p>}
           {data.messages.map((message, i) => (
-            <MessageCard key={draft.targets[i]?.key ?? i} message={message} title={choices.channels.find((one) => one.name === message.channel)?.title ?? message.channel} />
+            <MessageCard key={draft.targets[i]?.key ?? i} message={message} title={title(message.channel)} />
           ))}
         </>
       )}

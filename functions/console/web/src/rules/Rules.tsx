@@ -16,7 +16,7 @@ import { useWide } from '../parts/wide';
 import { useMay } from '../session';
 import { RuleMenu } from './RuleMenu';
 import { RuleSwitch } from './RuleSwitch';
-import { ChannelTags, optionsOf, sourceOf } from './shown';
+import { ChannelTags, optionsOf, sourceOf, useChannelTitle } from './shown';
 
 /** EventBridge's quota of rules a bus: help.aliyun.com, EventBridge, "Limits". One of them is pai-notify's own. */
 const maxRules = 50;
@@ -57,8 +57,8 @@ function firsts(list: Delivery[] = []) {
   return found;
 }
 
-function matches(rule: Rule, text: string, choices: Choices | undefined, language: string): boolean {
-  const hay = [rule.name, rule.description, sourceOf(rule, choices, language), ...rule.targets.flatMap((one) => [one.id, one.channel])];
+function matches(rule: Rule, text: string, choices: Choices | undefined, language: string, title: (channel: string) => string): boolean {
+  const hay = [rule.name, rule.description, sourceOf(rule, choices, language), ...rule.targets.flatMap((one) => [one.id, one.channel, title(one.channel)])];
   return hay.some((one) => one?.toLowerCase().includes(text.toLowerCase()));
 }
 
@@ -67,6 +67,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
   const [text, setText] = useState('');
   const sought = useDeferredValue(text.trim());
   const choices = useCatalog().data;
+  const title = useChannelTitle();
   const last = useLast(workspace);
   const wide = useWide();
   const may = useMay('editor');
@@ -78,7 +79,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
       </Nothing>
     );
   }
-  const shown = sought ? rules.filter((rule) => matches(rule, sought, choices, i18n.language)) : rules;
+  const shown = sought ? rules.filter((rule) => matches(rule, sought, choices, i18n.language, title)) : rules;
   return (
     <>
       <Input className="search" allowClear prefix={<SearchOutlined aria-hidden />} value={text} onChange={(event) => setText(event.target.value)} aria-label={t('rules.search')} placeholder={t('rules.searchHelp')} />
@@ -90,7 +91,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
               <div className="row"><Name rule={rule} /><span className="space" /><RuleSwitch workspace={workspace} rule={rule} /><RuleMenu workspace={workspace} rule={rule} /></div>
               <p>{sourceOf(rule, choices, i18n.language)}</p>
               <Options rule={rule} choices={choices} />
-              <ChannelTags rule={rule} choices={choices} />
+              <ChannelTags rule={rule} />
               <p className="lead">{t('rules.lastTold')}: <Moment at={last.told.get(rule.name)} /> · {t('rules.lastFailed')}: <Moment at={last.dead.get(rule.name)} /></p>
             </li>
           ))}
@@ -108,7 +109,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
               title: t('rules.options'), key: 'options',
               render: (_, rule) => <><p>{sourceOf(rule, choices, i18n.language)}</p><Options rule={rule} choices={choices} /></>,
             },
-            { title: t('rules.targets'), key: 'targets', render: (_, rule) => <ChannelTags rule={rule} choices={choices} /> },
+            { title: t('rules.targets'), key: 'targets', render: (_, rule) => <ChannelTags rule={rule} /> },
             {
               title: <Tooltip title={`${t('rules.lastHelp')} ${t('rules.lastDeadHelp')}`}>{t('rules.lastTold')} / {t('rules.lastFailed')}</Tooltip>, key: 'last',
               render: (_, rule) => <><Moment at={last.told.get(rule.name)} /><br /><span className="deadTime"><Moment at={last.dead.get(rule.name)} /></span></>,

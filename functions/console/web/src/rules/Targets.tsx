@@ -3,24 +3,22 @@ import { Button, Dropdown, Progress } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Choices, Rule } from '../api/types';
 import { Nothing } from '../parts/Nothing';
+import { faultsAt, type Part } from '../parts/place';
 import { said } from '../text';
-import type { PartProps } from './Basics';
-import { faultsAt, newTarget, unitsOf, type DraftTarget } from './draft';
+import { newTarget, unitsOf, type Draft } from './draft';
 import { TargetForm } from './TargetForm';
 
-interface TargetsProps extends PartProps {
+interface TargetsProps extends Part<Draft> {
   choices: Choices;
   maxUnits: number;
   saved?: { workspace: string; rule: Rule };
 }
 
 /** Whom a rule tells. */
-export function Targets({ draft, change, faults, touch, choices, maxUnits, saved }: TargetsProps) {
+export function Targets({ value: draft, set, faults, touch, choices, maxUnits, saved }: TargetsProps) {
   const { t, i18n } = useTranslation();
   const units = unitsOf(draft);
-  const set = (key: string, part: Partial<DraftTarget>) =>
-    change({ targets: draft.targets.map((one) => (one.key === key ? { ...one, ...part } : one)) });
-  const remove = (key: string) => change({ targets: draft.targets.filter((one) => one.key !== key) });
+  const remove = (key: string) => set({ targets: draft.targets.filter((one) => one.key !== key) });
   const sources = (ids: string[]) => ids.map((id) => said(choices.sources.find((one) => one.id === id)?.label, i18n.language) || id).join(', ');
   const add = (
     <Dropdown
@@ -28,11 +26,12 @@ export function Targets({ draft, change, faults, touch, choices, maxUnits, saved
       menu={{
         items: choices.channels.map((channel) => {
           const fits = channel.sources.length === 0 || channel.sources.includes(draft.source);
-          return { key: channel.name, disabled: !fits, label: fits ? channel.title : `${channel.title} (${t('rule.notFor')}: ${sources(channel.sources)})` };
+          const title = said(channel.label, i18n.language);
+          return { key: channel.name, disabled: !fits, label: fits ? title : `${title} (${t('rule.notFor')}: ${sources(channel.sources)})` };
         }),
         onClick: ({ key }) => {
           const channel = choices.channels.find((one) => one.name === key);
-          if (channel) change({ targets: [...draft.targets, newTarget(channel, draft.targets)] });
+          if (channel) set({ targets: [...draft.targets, newTarget(channel, draft.targets)] });
         },
       }}
     >
@@ -54,9 +53,9 @@ export function Targets({ draft, change, faults, touch, choices, maxUnits, saved
         <fieldset key={target.key} className="target plain" data-path={`targets[${i}]`}>
           <legend className="sr">{t('rule.target', { n: i + 1 })}: {target.id}</legend>
           <TargetForm
-            target={target}
+            value={target}
             path={`targets[${i}]`}
-            set={(part) => set(target.key, part)}
+            set={(change) => set({ targets: draft.targets.map((one) => (one.key === target.key ? { ...one, ...change } : one)) })}
             faults={faults}
             touch={touch}
             choices={choices}

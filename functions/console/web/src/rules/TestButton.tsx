@@ -9,7 +9,6 @@ import { keepsSecrets, typed, type DraftTarget } from './draft';
 
 interface TestButtonProps {
   target: DraftTarget;
-  path: string;
   channel: Channel | undefined;
   saved?: { workspace: string; rule: string; target: Target | undefined };
   language: string;

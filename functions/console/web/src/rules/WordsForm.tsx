@@ -2,20 +2,12 @@ import { Button, Dropdown, Input, Select, type InputRef } from 'antd';
 import type { TFunction } from 'i18next';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Field, Wording } from '../api/types';
+import type { Wording } from '../api/types';
 import { Folded } from '../parts/Folded';
+import { at, type Part } from '../parts/place';
 import { Row } from '../parts/Row';
 import { said } from '../text';
-import { faultsAt, type Worded } from './draft';
-
-interface WordsFormProps {
-  words: Worded;
-  set: (words: Worded) => void;
-  path: string;
-  faults: Field[];
-  touch: (path: string) => void;
-  wording: Wording;
-}
+import type { Worded } from './draft';
 
 function wordsSaid({ fields, before, after }: Worded, t: TFunction): string {
   const parts = [
@@ -27,61 +19,50 @@ function wordsSaid({ fields, before, after }: Worded, t: TFunction): string {
 }
 
 /** Which facts a message shows, and a line before and after them. */
-export function WordsForm({ words, set, path, faults, touch, wording }: WordsFormProps) {
+export function WordsForm({ wording, ...part }: Part<Worded> & { wording: Wording }) {
   const { t, i18n } = useTranslation();
+  const { value: words, set } = part;
   return (
-    <Folded title={t('words.title')} summary={wordsSaid(words, t)} path={path} wrong={faultsAt(faults, path, true).length > 0}>
-      {faultsAt(faults, path).map((one) => <p key={one} className="fault" role="alert">{one}</p>)}
-      <Row label={t('words.fields')} required={false} path={`${path}.fields`} faults={faultsAt(faults, `${path}.fields`, true)} help={t('words.fieldsHelp')} onLeave={() => touch(`${path}.fields`)}>
-        {({ id, status, ...tied }) => (
+    <Folded title={t('words.title')} summary={wordsSaid(words, t)} place={part}>
+      <Row label={t('words.fields')} required={false} help={t('words.fieldsHelp')} {...at(part, 'fields', true)}>
+        {(tied) => (
           <Select
             {...tied}
-            id={id}
-            status={status}
             mode="multiple"
             optionFilterProp="label"
             placeholder={t('words.all')}
             value={words.fields}
-            onChange={(fields: string[]) => set({ ...words, fields })}
+            onChange={(fields: string[]) => set({ fields })}
             options={wording.fields.map((one) => ({ value: one.name, label: said(one.label, i18n.language) || one.name }))}
           />
         )}
       </Row>
-      {(['before', 'after'] as const).map((name) => (
-        <Line key={name} label={t(`words.${name}`)} line={words[name]} set={(line) => set({ ...words, [name]: line })} path={`${path}.${name}`} faults={faults} touch={touch} wording={wording} />
-      ))}
+      {(['before', 'after'] as const).map((name) => <Line key={name} name={name} part={part} wording={wording} />)}
     </Folded>
   );
 }
 
-interface LineProps {
-  label: string;
-  line: string;
-  set: (line: string) => void;
-  path: string;
-  faults: Field[];
-  touch: (path: string) => void;
-  wording: Wording;
-}
-
-function Line({ label, line, set, path, faults, touch, wording }: LineProps) {
+function Line({ name, part, wording }: { name: 'before' | 'after'; part: Part<Worded>; wording: Wording }) {
   const { t, i18n } = useTranslation();
   const input = useRef<InputRef>(null);
-  const wrong = faultsAt(faults, path);
-  const insert = (name: string) => {
+  const label = t(`words.${name}`);
+  const line = part.value[name];
+  const set = (text: string) => part.set({ [name]: text });
+  const placed = at(part, name);
+  const insert = (placeholder: string) => {
     const box = input.current?.input;
-    const at = box?.selectionStart ?? line.length;
-    const end = box?.selectionEnd ?? at;
-    const placed = `{{${name}}}`;
-    set(line.slice(0, at) + placed + line.slice(end));
+    const from = box?.selectionStart ?? line.length;
+    const end = box?.selectionEnd ?? from;
+    const text = `{{${placeholder}}}`;
+    set(line.slice(0, from) + text + line.slice(end));
     requestAnimationFrame(() => {
       box?.focus();
-      box?.setSelectionRange(at + placed.length, at + placed.length);
+      box?.setSelectionRange(from + text.length, from + text.length);
     });
   };
-  const labelOf = (name: string) => said(wording.fields.find((one) => one.name === name)?.label, i18n.language);
+  const labelOf = (field: string) => said(wording.fields.find((one) => one.name === field)?.label, i18n.language);
   return (
-    <Row label={label} required={false} path={path} faults={wrong} help={t('words.help', { example: '{{owner}}' })} onLeave={() => touch(path)}>
+    <Row label={label} required={false} help={t('words.help', { example: '{{owner}}' })} {...placed}>
       {(tied) => (
         <>
           <div className="row kept">
@@ -90,14 +71,14 @@ function Line({ label, line, set, path, faults, touch, wording }: LineProps) {
               trigger={['click']}
               menu={{
                 className: 'tall',
-                items: wording.placeholders.map((name) => ({ key: name, label: <><code>{`{{${name}}}`}</code> <span className="help">{labelOf(name)}</span></> })),
+                items: wording.placeholders.map((one) => ({ key: one, label: <><code>{`{{${one}}}`}</code> <span className="help">{labelOf(one)}</span></> })),
                 onClick: ({ key }) => insert(key),
               }}
             >
               <Button aria-label={`${t('words.insert')}: ${label}`} title={t('words.insert')}>{'{{ }}'}</Button>
             </Dropdown>
           </div>
-          {wrong.map((one) => <Marked key={one} line={line} fault={one} />)}
+          {placed.faults.map((one) => <Marked key={one} line={line} fault={one} />)}
         </>
       )}
     </Row>

@@ -1,4 +1,4 @@
-import type { Channel, Choices, Field, Rule, Secret, Source, Target } from '../api/types';
+import type { Channel, Choices, Rule, Secret, Source, Target } from '../api/types';
 
 /** A rule as it is being written. */
 export interface Draft {
@@ -155,13 +155,6 @@ export function typed(target: DraftTarget): Record<string, string> {
 /** Whether the API keeps a secret of the target that was not typed anew. */
 export function keepsSecrets(target: DraftTarget): boolean {
   return Object.keys(target.secrets).some((name) => target.settings[name] === undefined);
-}
-
-/** The messages of faults at a place in the document, or below it. */
-export function faultsAt(faults: Field[], path: string, below = false): string[] {
-  return faults
-    .filter((one) => one.path === path || (below && (one.path.startsWith(`${path}.`) || one.path.startsWith(`${path}[`))))
-    .map((one) => one.message);
 }
 
 /** Units as the API counts them: one for each target, or for each of its contacts. */

@@ -1,4 +1,7 @@
 import { Tag, Tooltip } from 'antd';
+import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useCatalog } from '../api/queries';
 import type { Choices, Rule, Secret, Target } from '../api/types';
 import { said } from '../text';
 
@@ -17,8 +20,11 @@ export function optionsOf(rule: Rule, choices: Choices | undefined, language: st
   return [...named, ...chosen.filter((id) => !known.some((one) => one.id === id))];
 }
 
-export function channelTitle(name: string, choices: Choices | undefined): string {
-  return choices?.channels.find((one) => one.name === name)?.title ?? name;
+/** What channels are called, by their names. */
+export function useChannelTitle(): (name: string) => string {
+  const { i18n } = useTranslation();
+  const channels = useCatalog().data?.channels;
+  return useCallback((name) => said(channels?.find((one) => one.name === name)?.label, i18n.language) || name, [channels, i18n.language]);
 }
 
 /** What may be shown of a secret. */
@@ -33,13 +39,14 @@ export function whereTo(target: Target): string {
   return one ? hint(one) : (target.contacts ?? []).join(', ');
 }
 
-export function ChannelTags({ rule, choices }: { rule: Rule; choices: Choices | undefined }) {
+export function ChannelTags({ rule }: { rule: Rule }) {
+  const title = useChannelTitle();
   if (rule.targets.length === 0) return <>—</>;
   return (
     <span className="tags">
       {rule.targets.map((target) => (
         <Tooltip key={target.id} title={whereTo(target)}>
-          <Tag tabIndex={0}>{channelTitle(target.channel, choices)} · {target.id}</Tag>
+          <Tag tabIndex={0}>{title(target.channel)} · {target.id}</Tag>
         </Tooltip>
       ))}
     </span>

@@ -124,7 +124,7 @@ export const zh: Texts = {
     class: { delivered: '已送达', throttled: '超出接收端频率', unavailable: '接收端不可用', uncertain: '不确定是否送达', misconfigured: '目标配置有误', rejected: '内容被拒绝', unknown: '未知应答', accepting: '可以接收' },
   },
   settings: {
-    title: '设置', lead: '作用于整个部署的所有工作空间。', language: '消息语言', languageHelp: '用于未指定语言的目标。', zone: '时区', zoneHelp: '消息中时间所用时区，例如 Asia/Shanghai。', console: '控制台域名', consoleHelp: '消息中链接的域名；留空则不带链接。', units: '每条规则的单位数', unitsHelp: 'EventBridge 每条规则的目标配额默认为 5，可在配额中心提高。0 表示 5。', keepTold: '已送达的保留时间', keepDead: '失败或取消的保留时间', days: '天', keepHelp: '0 表示 {{n}} 天。', override: '事件目录覆盖', overrideHelp: '覆盖在事件目录之上的 YAML：用于补充 PAI 使用而目录中没有的名称。修改后请重写全部规则。', paused: '暂停', pausedHelp: '开启后不发送任何消息，新事件会等待。', messages: '消息', limits: '限制与保留', expert: '高级', saved: '设置已保存，所有函数将在五秒内生效。', faults: '请先修正', shared: '{{channel}} 的发送方',
+    title: '设置', lead: '作用于整个部署的所有工作空间。', language: '消息语言', languageHelp: '用于未指定语言的目标。', zone: '时区', zoneHelp: '消息中时间所用时区，例如 Asia/Shanghai。', console: '控制台域名', consoleHelp: '消息中链接的域名；留空则不带链接。', units: '每条规则的单位数', unitsHelp: 'EventBridge 每条规则的目标配额默认为 5，可在配额中心提高。0 表示 5。', keepTold: '已送达的保留时间', keepDead: '失败或取消的保留时间', days: '天', keepHelp: '0 表示 {{n}} 天。', override: '事件目录覆盖', overrideHelp: '覆盖在事件目录之上的 YAML：用于补充 PAI 使用而目录中没有的名称。修改后请重写全部规则。', paused: '暂停', pausedHelp: '开启后不发送任何消息，新事件会等待。', messages: '消息', limits: '限制与保留', expert: '高级', saved: '设置已保存，所有函数将在五秒内生效。', faults: '请先修正', shared: '{{channel}} 的发送方', sharedHelp: '仅在规则使用该通道时需要；保存后可在初始化页面检查。',
   },
   contacts: {
     title: '联系人', lead: '规则通过电话、短信和邮件通知的人。', make: '新建联系人', import: '导入', export: '导出', search: '按姓名、标识或 PAI 用户搜索', nothing: '没有符合的联系人', empty: '还没有联系人', emptyAdvice: '添加需要电话、短信或邮件通知的人，规则中即可选择。',
