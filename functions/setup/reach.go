@@ -62,9 +62,9 @@ var databaseTitle = say("Database", "数据库") //nolint:gochecknoglobals // a 
 
 func (r *run) lookAtSign(ctx context.Context) finding {
 	advice := say("Apply for a sign name in the SMS console (https://dysms.console.aliyun.com, Signatures; it takes the carriers' "+
-		"real-name registration, 5 to 10 days: https://help.aliyun.com/zh/sms), then set channels.sms.signName with "+settingsAPI+".",
+		"real-name registration, 5 to 10 days: https://help.aliyun.com/zh/sms), then set channels.sms.signName on the settings page, or with "+settingsAPI+".",
 		"请在短信服务控制台（https://dysms.console.aliyun.com “签名管理”）申请签名，并完成运营商实名制报备（5 至 10 天，见 "+
-			"https://help.aliyun.com/zh/sms），再用 "+settingsAPI+" 设置 channels.sms.signName。")
+			"https://help.aliyun.com/zh/sms），再在设置页或用 "+settingsAPI+" 设置 channels.sms.signName。")
 	name := r.set(smsChannel)[setSign]
 	switch {
 	case !r.is("database"):
@@ -123,10 +123,10 @@ var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
 
 func (r *run) lookAtTemplates(ctx context.Context) finding {
 	advice := say("Apply for a notice template in the SMS console (https://dysms.console.aliyun.com, Templates), for instance: "+
-		"PAI job ${name}: ${status} at ${time}. Please see the PAI console. Then set channels.sms.templateZh or templateEn with "+
+		"PAI job ${name}: ${status} at ${time}. Please see the PAI console. Then set channels.sms.templateZh or templateEn on the settings page, or with "+
 		settingsAPI+".",
 		"请在短信服务控制台（https://dysms.console.aliyun.com “模板管理”）申请通知短信模板，例如：PAI任务${name}的状态为${status}，"+
-			"时间${time}，请登录控制台查看。再用 "+settingsAPI+" 设置 channels.sms.templateZh 或 templateEn。")
+			"时间${time}，请登录控制台查看。再在设置页或用 "+settingsAPI+" 设置 channels.sms.templateZh 或 templateEn。")
 	codes := settingsOf(r.set(smsChannel), setZH, setEN)
 	switch {
 	case !r.is("database"):
@@ -178,9 +178,9 @@ func strangers(t reviewed) phrase {
 func (r *run) lookAtSpeech(context.Context) finding {
 	advice := say("Apply for a text-to-speech template in the voice console (https://dyvms.console.aliyun.com, Voice notifications; "+
 		"https://help.aliyun.com/zh/vms; enterprises in mainland China only), for instance: Hello. Your PAI job ${name} has the status "+
-		"${status}. Then set channels.voice.templateZh or templateEn with "+settingsAPI+".",
+		"${status}. Then set channels.voice.templateZh or templateEn on the settings page, or with "+settingsAPI+".",
 		"请在语音服务控制台（https://dyvms.console.aliyun.com “语音通知”，见 https://help.aliyun.com/zh/vms；仅限中国内地企业用户）申请文本转语音模板，"+
-			"例如：您好，您的PAI任务${name}，状态是${status}，请及时处理。再用 "+settingsAPI+" 设置 channels.voice.templateZh 或 templateEn。")
+			"例如：您好，您的PAI任务${name}，状态是${status}，请及时处理。再在设置页或用 "+settingsAPI+" 设置 channels.voice.templateZh 或 templateEn。")
 	codes := settingsOf(r.set(voiceChannel), setZH, setEN)
 	switch {
 	case !r.is("database"):
@@ -216,10 +216,10 @@ func (r *run) lookAtNumber(context.Context) finding {
 
 func (r *run) lookAtSender(ctx context.Context) finding {
 	advice := say("Verify a domain and make a sender address of the type triggered mail in the DirectMail console "+
-		"(https://dm.console.aliyun.com, Sender addresses; https://help.aliyun.com/zh/direct-mail), then set channels.email.from with "+
+		"(https://dm.console.aliyun.com, Sender addresses; https://help.aliyun.com/zh/direct-mail), then set channels.email.from on the settings page, or with "+
 		settingsAPI+".",
 		"请在邮件推送控制台（https://dm.console.aliyun.com “发信地址”，见 https://help.aliyun.com/zh/direct-mail）验证域名并创建“触发邮件”类型的发信地址，"+
-			"再用 "+settingsAPI+" 设置 channels.email.from。")
+			"再在设置页或用 "+settingsAPI+" 设置 channels.email.from。")
 	from := r.set(mailChannel)[setFrom]
 	switch {
 	case !r.is("database"):

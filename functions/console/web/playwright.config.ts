@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from '@playwright/test';
-import type { Variant } from './tests/cloud';
+import { phone, wide, type Variant } from './tests/cloud';
 
 /** The browser of this machine; make tools installs it. */
 const chromium = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path && existsSync(path));
 if (!chromium) throw new Error('no Chromium is on this machine: make tools installs it, or CHROMIUM names one');
-
-const wide = { width: 1280, height: 860 };
 
 export default defineConfig<Variant>({
   testDir: 'tests',
@@ -26,7 +24,6 @@ export default defineConfig<Variant>({
   },
   projects: [
     { name: 'en', use: { language: 'en', viewport: wide, locale: 'en-GB', colorScheme: 'light' } },
-    { name: 'zh', use: { language: 'zh', viewport: wide, locale: 'zh-CN', colorScheme: 'dark' }, testMatch: /pages\.spec/ },
-    { name: 'phone', use: { language: 'zh', viewport: { width: 390, height: 844 }, locale: 'zh-CN', colorScheme: 'light' }, testMatch: /(flow|pages)\.spec/ },
+    { name: 'phone', use: { language: 'zh', viewport: phone, locale: 'zh-CN', colorScheme: 'light' }, testMatch: /flow\.spec/ },
   ],
 });

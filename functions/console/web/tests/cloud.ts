@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, test as plain, type Page } from '@playwright/test';
+import { expect, test as plain, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 import { en, type Texts } from '../src/text/en';
 import { zh } from '../src/text/zh';
 
@@ -20,6 +20,8 @@ export interface Cloud {
   call(method: string, path: string, body?: unknown): Promise<unknown>;
   /** Puts an event on the workspace's bus, as PAI would. */
   publish(type: string, data: Record<string, unknown>, source?: string): Promise<void>;
+  /** Fires a function's timer, which comes by itself once a minute. */
+  fire(name: string): Promise<void>;
   /** What the stand-in receivers took, as text. */
   received(): Promise<string>;
 }
@@ -78,6 +80,10 @@ export async function start(folder: string, flags: string[] = [], port?: number)
         const response = await fetch(`${cloud}/local/events?bus=pai-system-nlp_train`, { method: 'POST', body: JSON.stringify(event) });
         if (!response.ok) throw new Error(`publish: ${response.status} ${await response.text()}`);
       },
+      async fire(name) {
+        const response = await fetch(`${cloud}/local/timers?function=${name}`, { method: 'POST' });
+        if (!response.ok) throw new Error(`fire ${name}: ${response.status} ${await response.text()}`);
+      },
       received: async () => (await fetch(`${inbox}/api/inbox`)).text(),
     },
   };
@@ -86,6 +92,10 @@ export async function start(folder: string, flags: string[] = [], port?: number)
 export interface Variant {
   language: 'en' | 'zh';
 }
+
+/** The screens that the page is tried on. */
+export const wide = { width: 1280, height: 860 };
+export const phone = { width: 390, height: 844 };
 
 interface Tools {
   /** The page's texts in the language of the test. */
@@ -96,9 +106,11 @@ interface Tools {
 
 /**
  * Tests of the page in a real browser. A file of tests names its story, and has a local cloud of its own for it:
- * what one file sets up is not there for another. None may break the page's policy or throw.
+ * what one file sets up is not there for another. None may break the page's policy or throw. The tests of a file have the
+ * browser's cache in common, so that the page is fetched and compiled once; when one begins there is neither a session
+ * nor anything that the page remembers.
  */
-export const test = plain.extend<Variant & Tools, { story: string; cloud: Cloud }>({
+export const test = plain.extend<Variant & Tools, { story: string; cloud: Cloud; contexts: Map<string, BrowserContext> }>({
   language: ['en', { option: true }],
   story: ['', { option: true, scope: 'worker' }],
   cloud: [
@@ -113,21 +125,42 @@ export const test = plain.extend<Variant & Tools, { story: string; cloud: Cloud 
     },
     { scope: 'worker', timeout: 120_000 },
   ],
+  contexts: [
+    async ({ browser: _ }, use) => {
+      const kept = new Map<string, BrowserContext>();
+      await use(kept);
+      await Promise.all([...kept.values()].map((one) => one.close()));
+    },
+    { scope: 'worker' },
+  ],
+  context: async ({ browser, contexts, contextOptions, viewport, locale, colorScheme, baseURL }, use) => {
+    const options: BrowserContextOptions = { ...contextOptions, viewport, locale, colorScheme, baseURL };
+    const key = JSON.stringify(options);
+    const context = contexts.get(key) ?? (await browser.newContext(options));
+    contexts.set(key, context);
+    await context.clearCookies();
+    await use(context);
+  },
   baseURL: async ({ cloud }, use) => use(cloud.api),
   t: async ({ language }, use) => use(language === 'zh' ? zh : en),
-  page: async ({ page }, use) => {
+  page: async ({ context, baseURL }, use) => {
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Storage.clearDataForOrigin', { origin: baseURL ?? '', storageTypes: 'local_storage' });
     const wrong: string[] = [];
     page.on('pageerror', (error) => wrong.push(error.message));
     page.on('console', (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) wrong.push(message.text());
     });
     await use(page);
+    await page.close();
     expect(wrong, 'errors of the page, and what its policy refused').toEqual([]);
   },
-  console: async ({ page, cloud, t }, use) => {
+  console: async ({ page, context, cloud, t }, use) => {
+    const opened = await fetch(`${cloud.api}/api/v1/session`, { method: 'POST', headers: { Authorization: `Bearer ${cloud.key}` } });
+    const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(opened.headers.get('set-cookie') ?? '') ?? [];
+    await context.addCookies([{ name, value, url: cloud.api, httpOnly: true, sameSite: 'Strict' }]);
     await page.goto('/');
-    await page.getByLabel(t.signin.key, { exact: true }).fill(cloud.key);
-    await page.getByRole('button', { name: t.signin.button }).click();
     await expect(page.getByRole('button', { name: t.nav.signOut })).toBeVisible();
     await use(page);
   },

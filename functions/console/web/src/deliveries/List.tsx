@@ -1,5 +1,6 @@
 import { Button, Table } from 'antd';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { get } from '../api/client';
 import type { Delivery, Page } from '../api/types';
@@ -81,16 +82,18 @@ function Rows({ deliveries, show }: { deliveries: Delivery[]; show: (id: string)
   );
 }
 
-function Opening({ one, show }: { one: Delivery; show: (id: string) => void }) {
+// Cells are remembered: with every page of a long list all rows are drawn anew.
+
+const Opening = memo(function Opening({ one, show }: { one: Delivery; show: (id: string) => void }) {
   const { t } = useTranslation();
   return (
     <Button type="link" className="opening" aria-label={`${one.object ?? one.event.id ?? one.id}. ${t('deliveries.open', { id: one.id })}`} onClick={() => show(one.id)}>
       <span className="clampLine">{one.object ?? one.event.id ?? one.id}</span>
     </Button>
   );
-}
+});
 
-function Outcome({ one }: { one: Delivery }) {
+const Outcome = memo(function Outcome({ one }: { one: Delivery }) {
   const { t, i18n } = useTranslation();
   if (one.state === 'delivered') return <span className="help">{one.receipt ?? ''}</span>;
   const text = one.class ? t(`deliveries.class.${one.class}` as 'deliveries.class.unknown', { defaultValue: one.class }) : '';
@@ -98,7 +101,7 @@ function Outcome({ one }: { one: Delivery }) {
     <>
       {one.code && <code>{one.code}</code>} <span className="help">{text}</span>
       {one.why && <p className="help wrap">{said(one.why.text, i18n.language)}</p>}
-      {!one.why && one.due && <p className="help">{t('deliveries.due', { when: new Date(one.due).toLocaleTimeString(i18n.language) })}</p>}
+      {!one.why && one.due && <p className="help">{t('deliveries.due', { when: '' })}<Moment at={one.due} /></p>}
     </>
   );
-}
+});

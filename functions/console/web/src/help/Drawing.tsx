@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 export type Way = 'dingtalk' | 'wecom' | 'lark' | 'webhook';
+export type Sender = 'sms' | 'voice' | 'email';
 
 /** Where to look, drawn by us: no picture of anybody's product, and no picture that a page would have to fetch. */
 export function Drawing({ way }: { way: Way }) {
@@ -57,6 +58,30 @@ function Endpoint() {
       <path d="M240 134h-96m8 -6-8 6 8 6" className="arrow" />
       <text x="190" y="152" textAnchor="middle">{t('help.ok')}</text>
       <text x="190" y="200" textAnchor="middle" className="code">webhook-id · webhook-timestamp · webhook-signature</text>
+    </svg>
+  );
+}
+
+/** From the service's console by the settings to the people. */
+export function ServiceDrawing({ sender }: { sender: Sender }) {
+  const { t } = useTranslation();
+  const needs = t(`help.senders.${sender}.needs`, { returnObjects: true });
+  const boxes: [string, string[]][] = [
+    [t(`help.senders.${sender}.console`), needs],
+    [t('nav.settings'), needs],
+    [t('nav.contacts'), [t(`help.senders.${sender}.reaches`)]],
+  ];
+  return (
+    <svg className="drawing" viewBox="0 0 380 230" role="img" aria-label={t('help.drawing', { what: boxes.map(([title, lines]) => `${title}: ${lines.join(', ')}`).join(' › ') })}>
+      <rect x="1" y="1" width="378" height="228" rx="12" className="paper" />
+      {boxes.map(([title, lines], i) => (
+        <g key={title}>
+          <rect x={38 + i * 44} y={16 + i * 70} width="216" height="58" rx="8" className={i === 1 ? 'on' : 'box'} />
+          <text x={52 + i * 44} y={40 + i * 70} className={i === 1 ? 'onText' : 'strong'}>{i + 1}. {title}</text>
+          <text x={52 + i * 44} y={60 + i * 70} className={i === 1 ? 'onText code' : 'code'}>{lines.join(' · ')}</text>
+          {i < 2 && <path d={`M${60 + i * 44} ${78 + i * 70}v24h16m-6 -5 6 5-6 5`} className="arrow" />}
+        </g>
+      ))}
     </svg>
   );
 }

@@ -1,4 +1,5 @@
 import { Tooltip } from 'antd';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useNow } from './now';
 
@@ -23,7 +24,8 @@ export function exact(at: Date, language: string): string {
   });
 }
 
-export function Moment({ at }: { at: string | undefined }) {
+/** A time as a person says it, and the exact one for whoever points at it. It is in every row of long lists. */
+export const Moment = memo(function Moment({ at }: { at: string | undefined }) {
   const { i18n } = useTranslation();
   const now = useNow();
   if (!at) return <>—</>;
@@ -35,4 +37,4 @@ export function Moment({ at }: { at: string | undefined }) {
       </time>
     </Tooltip>
   );
-}
+});

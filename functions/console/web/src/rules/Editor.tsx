@@ -113,6 +113,7 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
   const [first] = useState(start);
   const [draft, setDraft] = useState(start);
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [left, setLeft] = useState(touched);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -124,9 +125,14 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
 
   const all = useMemo(() => refused ?? preview.data?.faults ?? [], [refused, preview.data]);
   const faults = useMemo(
-    () => (tried ? all : all.filter((one) => [...touched].some((path) => one.path === path || one.path.startsWith(`${path}[`)))),
-    [all, tried, touched],
+    () => (tried ? all : all.filter((one) => [...left].some((path) => one.path === path || one.path.startsWith(`${path}[`)))),
+    [all, tried, left],
   );
+  // Where somebody has just been is judged once the preview knows what was typed there. A fault of a moment ago would be
+  // wrong, and would move what is being clicked away from under the pointer.
+  useEffect(() => {
+    if (preview.current) setLeft(touched);
+  }, [preview.current, touched]);
   const part: Part<Draft> = {
     value: draft,
     set: (change) => {

@@ -13,11 +13,13 @@ import { pretty } from './pretty';
 import { MessageCard } from './MessageCard';
 import { useChannelTitle } from './shown';
 
-export type Previewed = UseQueryResult<Preview> & { event: string; show: (event: string) => void };
+/** The preview, and whether it is of the draft as it stands, and not of one a moment ago. */
+export type Previewed = UseQueryResult<Preview> & { event: string; show: (event: string) => void; current: boolean };
 
 /** What the API says of a draft: its faults, what it would match, and its messages. */
 export function usePreview(workspace: string, draft: Draft, first = ''): Previewed {
-  const body = useSettled(useMemo(() => JSON.stringify(bodyOf(draft)), [draft]), 300);
+  const now = useMemo(() => JSON.stringify(bodyOf(draft)), [draft]);
+  const body = useSettled(now, 300);
   const [event, show] = useState(first);
   const query = useQuery({
     queryKey: ['preview', workspace, body, event],
@@ -28,7 +30,7 @@ export function usePreview(workspace: string, draft: Draft, first = ''): Preview
     queryFn: async ({ signal }) =>
       (await call<Preview>('POST', `${rulesPath(workspace)}:preview`, { body: JSON.parse(body) as unknown, query: { event }, signal })).body,
   });
-  return { ...query, event, show } as Previewed;
+  return { ...query, event, show, current: body === now && !query.isPlaceholderData } as Previewed;
 }
 
 const nameOf = (one: Seen) => (one.origin === 'sample' ? one.name : `${one.type.split(':').slice(-2).join(' ')} · ${one.name}`);

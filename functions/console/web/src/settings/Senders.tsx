@@ -24,7 +24,7 @@ export function Senders(part: Part<Settings>) {
       {catalog.data?.channels.filter((one) => one.shared.length > 0).map((channel) => (
         <section key={channel.name} className="card" data-path={`channels.${channel.name}`}>
           <div className="row">
-            <h2>{t('settings.shared', { channel: said(channel.label, i18n.language) })}</h2>
+            <h2 className="flat">{t('settings.shared', { channel: said(channel.label, i18n.language) })}</h2>
             <span className="space" />
             <Link to={`/help?channel=${channel.name}`}>{t('rule.howTo')}</Link>
           </div>

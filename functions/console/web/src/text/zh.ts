@@ -140,7 +140,7 @@ export const zh: Texts = {
     title: '审计', lead: '谁修改了什么，从最早的修改开始。', at: '时间', who: '操作者', action: '操作', object: '对象', outcome: '结果', address: '来源', workspace: '工作空间', before: '修改前', after: '修改后', next: '后面的记录', nothing: '没有符合的记录', verify: '校验', whole: '全部 {{n}} 条记录与写入时一致。', outcomes: { begun: '已开始', done: '完成', failed: '失败' },
   },
   help: {
-    title: '帮助', lead: '各接收端的地址和签名密钥的获取方法。', where: '在哪里', then: '然后', back: '在规则中填写地址和密钥，点击“测试连通性”。', security: '持有该地址即可向群中发消息，请像密码一样保管；pai-notify 加密保存，且不再显示。',
+    title: '帮助', lead: '各通道所需的地址、密钥、签名和模板的获取方法。', where: '在哪里', then: '然后', back: '在规则中填写地址和密钥，点击“测试连通性”。', security: '持有该地址即可向群中发消息，请像密码一样保管；pai-notify 加密保存，且不再显示。',
     drawing: '示意图：{{what}}', rate: '每分钟约 {{n}} 条；更多消息会等待并合并发送。', none: '此处没有该通道的说明，请参考各设置项的提示。',
     ways: {
       dingtalk: { title: '钉钉机器人', steps: ['在电脑上打开群，进入“群设置”。', '选择“机器人 > 添加机器人 > 自定义”。', '填写名称，在“安全设置”中勾选“加签”，复制以 SEC 开头的密钥。', '完成后复制 Webhook 地址，以 https://oapi.dingtalk.com/robot/send?access_token= 开头。'], secret: '加签密钥', address: 'Webhook 地址' },
@@ -148,6 +148,12 @@ export const zh: Texts = {
       lark: { title: '飞书机器人', steps: ['打开群，进入“设置 > 群机器人”。', '选择“添加机器人 > 自定义机器人”，填写名称。', '复制 Webhook 地址，以 https://open.feishu.cn/ 或 https://open.larksuite.com/ 开头。', '在“安全设置”中启用“签名校验”，复制密钥并保存。'], secret: '签名密钥', address: 'Webhook 地址' },
       webhook: { title: '自有服务', steps: ['准备一个 https 地址，接受 POST，并以 200 至 299 的状态码应答。', '生成密钥：echo whsec_$(openssl rand -base64 32)，同时填入服务端和目标。', '用 Standard Webhooks 库校验每个请求的签名；重复发送时 webhook-id 不变。', '用于模型（Model）事件，PAI 仅允许其使用 HTTP 目标。'], secret: '签名密钥', address: '地址' },
     },
+    senders: {
+      sms: { title: '短信', steps: ['在阿里云短信服务控制台的“签名管理”中申请签名，需完成运营商实名制报备，约 5 至 10 天。', '在“模板管理”中申请通知模板，变量为 ${name}、${status}、${time}。', '在设置页的“短信的发送方”中填写签名和模板编号并保存。', '初始化页面会检查两者是否已通过审核。'], console: '短信控制台', needs: ['签名', 'SMS_…'], reaches: '手机号' },
+      voice: { title: '语音', steps: ['在阿里云语音服务控制台的“文本转语音模板”中申请模板，变量为 ${name}、${status}。', '公共模式无需号码；专属模式请购买主叫号码，模板与号码须同属一种模式。', '在设置页的“语音的发送方”中填写模板编号；专属模式还需填写主叫号码。', '初始化页面会检查模板是否已通过审核。'], console: '语音控制台', needs: ['TTS_…', '主叫号码'], reaches: '手机号' },
+      email: { title: '邮件', steps: ['在阿里云邮件推送控制台添加发信域名，并按提示完成域名验证。', '在“发信地址”中创建类型为“触发邮件”的地址。', '在设置页的“邮件的发送方”中填写发信地址并保存。', '初始化页面会检查该地址是否可用。'], console: '邮件推送控制台', needs: ['发信域名', '发信地址'], reaches: '邮箱' },
+    },
+    calls: '在联系人中填写号码或邮箱，在规则中选择联系人；在联系人处点击“测试连通性”。',
     group: '群设置', robots: '机器人', add: '添加', custom: '自定义', endpoint: '您的服务', post: 'POST，带签名', ok: '200 OK',
   },
 };
