@@ -4,15 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/big"
-	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/ledger"
 )
 
@@ -213,17 +212,8 @@ func (h *Handler) attempt(ctx context.Context, p parcel) (a ledger.Attempt) {
 }
 
 func (h *Handler) panicked(ctx context.Context, d ledger.Delivery, value any) channel.Outcome {
-	h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", harmless(value), "stack", string(debug.Stack()))
-	return channel.Outcome{Class: channel.Unknown, Code: "Panic", Text: harmless(value)}
-}
-
-// harmless is what may be told of a panic: a value could be anything, a secret too.
-func harmless(value any) string {
-	var known runtime.Error
-	if err, ok := value.(error); ok && errors.As(err, &known) {
-		return known.Error()
-	}
-	return fmt.Sprintf("a %T", value)
+	h.log.ErrorContext(ctx, "panic", "channel", h.spec.Name, "delivery", d.ID, "panic", fault.Panicked(value), "stack", string(debug.Stack()))
+	return channel.Outcome{Class: channel.Unknown, Code: "Panic", Text: fault.Panicked(value)}
 }
 
 func damaged(text string) *channel.Outcome {

@@ -17,6 +17,8 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+
+	"pai-notify/shared/fault"
 )
 
 // The SDK signs and forms requests well, but its client has data races and no context, takes HTTP 200 for success, puts
@@ -142,7 +144,7 @@ func (s *Store) interpret(x *exchange, fail *CallError, p params, data any) erro
 func (s *Store) send(x *exchange, method, action string, p params, c Credentials) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("the SDK panicked: %v", r)
+			err = errors.New("the SDK panicked: " + fault.Panicked(r))
 		}
 	}()
 	endpoint, err := s.endpoint()

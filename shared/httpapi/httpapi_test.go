@@ -239,7 +239,7 @@ func TestErrorsHaveTheStatusOfTheirCode(t *testing.T) {
 		strings.Contains(string(body), "secret") {
 		t.Errorf("a failing key store answers %d %s, want a bare 500", answer.StatusCode, body)
 	}
-	for _, want := range []string{"out of cheese", "is gone", `"request":"r-1"`} {
+	for _, want := range []string{`"panic":"a string"`, "is gone", `"request":"r-1"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q", want)
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -16,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aliyun/fc-runtime-go-sdk/events"
+
+	"pai-notify/shared/fault"
 )
 
 // RequestID is the header that names a request in answers and logs. Function Compute's own X-Fc-Request-Id holds the
@@ -48,7 +49,7 @@ func guard(h http.Handler, log *slog.Logger) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				id := r.Header.Get(RequestID)
-				log.ErrorContext(r.Context(), "panic", "request", id, "method", r.Method, "panic", fmt.Sprint(p),
+				log.ErrorContext(r.Context(), "panic", "request", id, "method", r.Method, "panic", fault.Panicked(p),
 					"stack", string(debug.Stack()))
 				if a, ok := w.(*answer); ok {
 					a.status, a.header = 0, http.Header{RequestID: {id}}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -101,15 +102,19 @@ func TestWhatTheTriggerCannotMeanIsAProblem(t *testing.T) {
 			t.Errorf("= %+v, %v, want a problem of status 400", out, err)
 		}
 	}
+	var log bytes.Buffer
 	panics := Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = w.Write([]byte("half an ans"))
-		panic("x")
-	}), slog.New(slog.DiscardHandler))
+		panic("hunter2")
+	}), slog.New(slog.NewJSONHandler(&log, nil)))
 	out, err := panics(t.Context(), trigger("GET", "/", "", nil))
 	var p Problem
 	if err != nil || out.StatusCode != 500 || json.Unmarshal([]byte(out.Body), &p) != nil || p.Code != "Internal" {
 		t.Errorf("panic = %+v, %v, want a whole problem of status 500", out, err)
+	}
+	if !strings.Contains(log.String(), `"panic":"a string"`) || strings.Contains(log.String(), "hunter2") {
+		t.Errorf("the log is to tell of the panic and not its value: %s", log.String())
 	}
 }
 
