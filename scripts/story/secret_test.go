@@ -19,19 +19,28 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	const planted = "Pl4nt3dT0kenXYZ"
 	targets := []map[string]any{c.target("d", "dingtalk", planted+"D"), c.target("w", "wecom", planted+"W"), c.target("l", "lark", planted+"L")}
 	saved := c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("ops-room", targets...)).must(t, http.StatusCreated)
-	said := saved.Text
+	hook := c.target("h", "webhook", planted+"H")
+	hook["settings"].(map[string]any)["secret"] = "whsec_" + planted + strings.Repeat("A", 28) + "="
+	said := saved.Text + c.api(http.MethodPost, "/workspaces/nlp_train/rules", grouped("model", 1, hook)).must(t, http.StatusCreated).Text
 	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules/ops-room", nil).must(t, http.StatusOK).Text
 	said += c.api(http.MethodGet, "/workspaces/nlp_train/rules", nil).must(t, http.StatusOK).Text
 	// Every way to fail, so that every error is written somewhere: refused, broken off, timed out, dead.
 	c.fault(map[string]any{"receiver": "dingtalk", "path": planted, "code": "310000", "times": 1})
 	c.fault(map[string]any{"receiver": "wecom", "path": planted, "reset": true, "times": 1})
 	c.fault(map[string]any{"receiver": "lark", "path": planted, "status": 200, "body": "echo " + planted + "L", "times": -1})
+	c.fault(map[string]any{"receiver": "webhook", "path": planted, "status": 400, "body": "echo " + planted + "H", "times": -1})
 	for i := range 3 {
 		c.publish(failed(t, i))
 	}
-	for _, target := range targets {
+	model, approved := numbered(t, "model", 1, 1)
+	c.publish(approved)
+	for _, target := range append(slices.Clone(targets), hook) {
 		bad := c.target("x", target["channel"].(string), planted+"X")
-		bad["settings"].(map[string]any)["webhook"] = "http://user:" + planted + "@127.0.0.1:1/" + planted
+		address := "webhook"
+		if target["channel"] == "webhook" {
+			address = "url"
+		}
+		bad["settings"].(map[string]any)[address] = "http://user:" + planted + "@127.0.0.1:1/" + planted
 		said += c.api(http.MethodPost, "/connectivity", map[string]any{"channel": bad["channel"], "settings": bad["settings"]}).Text
 		said += c.api(http.MethodPost, "/connectivity", map[string]any{"channel": target["channel"], "settings": target["settings"]}).Text
 		said += c.api(http.MethodPost, "/workspaces/nlp_train/rules", rule("bad", bad)).Text
@@ -43,15 +52,20 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 				done++
 			}
 		}
-		if done < 9 {
-			return fmt.Sprintf("%d of 9 deliveries are done: %+v", done, c.ledger())
+		if done < 10 {
+			return fmt.Sprintf("%d of 10 deliveries are done: %+v", done, c.ledger())
 		}
 		return ""
 	})
-	// That nothing leaks is worth something only of logs that tell.
+	// That nothing leaks is worth something only of receivers that echo, and of logs that tell.
+	for _, d := range c.ledger() {
+		if echoes := d.Channel == "lark" || d.Channel == "webhook"; echoes && d.State != "dead" {
+			t.Errorf("%s was not refused: %+v", d.Channel, d)
+		}
+	}
 	lines := c.attemptLines()
 	for i := range 3 {
-		if id := fmt.Sprintf("story-%d", i); lines[id] < len(targets) || len(lines) != 3 {
+		if id := fmt.Sprintf("story-%d", i); lines[id] < len(targets) || lines[model] < 1 || len(lines) != 4 {
 			t.Errorf("the logs have %d attempts for the event %s, which was told to %d targets; all: %v", lines[id], id, len(targets), lines)
 		}
 	}
