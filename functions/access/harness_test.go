@@ -114,7 +114,6 @@ func (s said) into(v any) {
 	}
 }
 
-// make makes a key.
 func (h *harness) make(body map[string]any) (key, id string) {
 	h.t.Helper()
 	var made struct {

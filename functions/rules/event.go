@@ -26,7 +26,6 @@ type RecentEvent struct {
 	Event   json.RawMessage `json:"event,omitempty" doc:"The CloudEvent as it came; left out where it is private or was too large to keep"`
 }
 
-// eventsPage is one page of events.
 type eventsPage struct {
 	Body struct {
 		Items []RecentEvent `json:"items"`

@@ -31,11 +31,11 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name == "" {
 		name = r.URL.Path
 	}
-	status, body := 200, ""
+	status := 200
 	if _, err := fmt.Sscanf(a.by[name], "%d", &status); err != nil {
 		status = 500
 	}
-	_, body, _ = strings.Cut(a.by[name], " ")
+	_, body, _ := strings.Cut(a.by[name], " ")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))
 }

@@ -62,7 +62,7 @@ func (c *checker) shape(tree any, t reflect.Type, path string) {
 			return
 		}
 		for i, element := range list {
-			element, at := element, path+"["+itoa(i)+"]"
+			at := path + "[" + itoa(i) + "]"
 			if m, ok := element.(map[string]any); ok && t.Elem() == reflect.TypeFor[Trigger]() {
 				c.strictTrigger(m, at)
 				continue

@@ -76,6 +76,29 @@ func parameters(request any) (names []string) {
 	return names
 }
 
+// watchedFunctions are those of an alarm, sorted; its other resources are looked at here.
+func watchedFunctions(t *testing.T, alarm map[string]string) (names []string) {
+	t.Helper()
+	var resources []struct{ UserID, Region, FunctionName, Queue, TaskID string }
+	if err := json.Unmarshal([]byte(alarm["Resources"]), &resources); err != nil {
+		t.Fatalf("%s: resources: %v", alarm["RuleId"], err)
+	}
+	if alarm["RuleId"] == "pai-notify-healthz" {
+		if len(resources) != 1 || resources[0].TaskID != taskID {
+			t.Errorf("%s watches %+v, not the site monitor", alarm["RuleId"], resources)
+		}
+		return nil
+	}
+	for _, r := range resources {
+		if r.UserID != "1234567890123456" || r.Region != "cn-hangzhou" || (r.FunctionName == "") != (r.Queue == "dead") {
+			t.Errorf("%s watches %+v", alarm["RuleId"], r)
+		}
+		names = append(names, r.FunctionName)
+	}
+	slices.Sort(names)
+	return names
+}
+
 func TestCloudMonitorsAlarmsAskForWhatItsAPIKnowsAndMissNoFunction(t *testing.T) {
 	t.Parallel()
 	template, err := serverless.Load(filepath.Join(root, "s.yaml"), func(string) string { return "" })
@@ -117,25 +140,7 @@ func TestCloudMonitorsAlarmsAskForWhatItsAPIKnowsAndMissNoFunction(t *testing.T)
 		if policy, said := call["NoDataPolicy"]; said && policy != "INSUFFICIENT_DATA" || said != (name == "pai-notify-sweep-silent") {
 			t.Errorf("%s: without figures %q", name, policy)
 		}
-		var resources []struct{ UserID, Region, FunctionName, Queue, TaskID string }
-		if err := json.Unmarshal([]byte(call["Resources"]), &resources); err != nil {
-			t.Fatalf("%s: resources: %v", name, err)
-		}
-		if name == "pai-notify-healthz" {
-			if len(resources) != 1 || resources[0].TaskID != taskID {
-				t.Errorf("%s watches %+v, not the site monitor", name, resources)
-			}
-			continue
-		}
-		var of []string
-		for _, r := range resources {
-			if r.UserID != "1234567890123456" || r.Region != "cn-hangzhou" || (r.FunctionName == "") != (r.Queue == "dead") {
-				t.Errorf("%s watches %+v", name, r)
-			}
-			of = append(of, r.FunctionName)
-		}
-		slices.Sort(of)
-		if len(of) > 1 && !slices.Equal(of, functions) {
+		if of := watchedFunctions(t, call); len(of) > 1 && !slices.Equal(of, functions) {
 			t.Errorf("%s watches\n%v, s.yaml has\n%v", name, of, functions)
 		}
 	}
@@ -163,6 +168,11 @@ func TestCloudMonitorsAlarmsPutTwiceAreReplaced(t *testing.T) {
 	asked := map[string]int{}
 	for _, call := range cloudMonitor(t, "dead", 2) {
 		asked[call["Action"]+" "+call["RuleId"]+call["TaskName"]+call["TaskId"]]++
+		for parameter := range call {
+			if call["Action"] == "ModifySiteMonitor" && parameter != "Action" && !slices.Contains(parameters(cms.ModifySiteMonitorRequest{}), parameter) {
+				t.Errorf("ModifySiteMonitor has no parameter %q", parameter)
+			}
+		}
 		if call["Action"] != "DescribeSiteMonitorList" {
 			continue
 		}

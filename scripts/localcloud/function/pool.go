@@ -35,7 +35,6 @@ func newPool(r *Runtime, block serverless.Function, binary string, logs *log) *p
 
 func (p *pool) timeout() time.Duration { return time.Duration(p.block.Timeout) * time.Second }
 
-// count changes the counts.
 func (p *pool) count(change func(*counts)) {
 	p.mu.Lock()
 	change(&p.counts)

@@ -12,7 +12,6 @@ import (
 	"github.com/theory/jsonpath/spec"
 )
 
-// path is one JSONPath.
 type path struct {
 	query    *jsonpath.Path
 	definite bool // selects at most one value

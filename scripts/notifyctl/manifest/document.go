@@ -13,7 +13,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// document is one document of a file.
 type document struct {
 	file   string
 	above  int // lines of the file above it

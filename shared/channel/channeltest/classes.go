@@ -104,36 +104,25 @@ func (c suite) answers(t *testing.T) {
 			}
 		})
 	}
-	t.Run("reset before the answer", func(t *testing.T) {
-		t.Parallel()
-		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			reset(t, w, "")
-		}))
-		defer receiver.Close()
-		w, err := c.send(t.Context(), receiver.URL, nil)
-		c.is(t, err, w, want{channel.Uncertain, channel.StepRead, "unclear", 0})
-	})
-	t.Run("reset in the middle of the answer", func(t *testing.T) {
-		t.Parallel()
-		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			reset(t, w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"+c.Accepted)
-		}))
-		defer receiver.Close()
-		w, err := c.send(t.Context(), receiver.URL, nil)
-		c.is(t, err, w, unread)
-	})
-	t.Run("reset behind a status that says no", func(t *testing.T) {
-		t.Parallel()
-		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			reset(t, w, "HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n{")
-		}))
-		defer receiver.Close()
-		w, err := c.send(t.Context(), receiver.URL, nil)
-		c.is(t, err, w, want{channel.Unavailable, channel.StepAnswer, "HTTP 503", 0})
-	})
+	for _, row := range []struct {
+		name, answer string
+		want         want
+	}{
+		{"reset before the answer", "", want{channel.Uncertain, channel.StepRead, "unclear", 0}},
+		{"reset in the middle of the answer", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + c.Accepted, unread},
+		{"reset behind a status that says no", "HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n{", want{channel.Unavailable, channel.StepAnswer, "HTTP 503", 0}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				reset(t, w, row.answer)
+			}))
+			defer receiver.Close()
+			w, err := c.send(t.Context(), receiver.URL, nil)
+			c.is(t, err, w, row.want)
+		})
+	}
 	t.Run("time is up after the request was written", func(t *testing.T) {
 		t.Parallel()
 		ctx := newDeadline(t)
