@@ -190,6 +190,22 @@ func (l *Ledger) lockAll(ctx context.Context, tx *sql.Tx, ids, hashes []string) 
 	return err
 }
 
+// change sets columns of the deliveries of which a condition holds, their destinations locked before them, and gives how
+// many those are. What more there is of arguments is for the columns.
+func (l *Ledger) change(ctx context.Context, tx *sql.Tx, where string, args []any, set string, more ...any) (n int, err error) {
+	err = query(ctx, tx, "select hash from destination where hash in (select destination from delivery where "+where+
+		") order by hash"+l.db.ForUpdate(), args, func(func(...any) error) error { return nil })
+	if err != nil {
+		return 0, fmt.Errorf("lock destinations: %w", err)
+	}
+	done, err := tx.ExecContext(ctx, "update delivery set "+set+" where "+where, slices.Concat(args, more)...)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := done.RowsAffected()
+	return int(rows), err
+}
+
 func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, found map[string]*destination) error {
 	err := query(ctx, tx, text, args, func(scan func(...any) error) error {
 		var d destination

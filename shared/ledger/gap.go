@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,19 +69,13 @@ func (s *session) tell(r *row) {
 // Shift makes deliveries of a rule, or of one target of it, that wait for exactly one moment wait for another, and gives
 // how many: what is held until a mute ends is due at its new end. A target that is empty means all.
 func (l *Ledger) Shift(ctx context.Context, bus, rule, target string, from, to time.Time) (n int, err error) {
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) error {
+	err = l.db.Write(ctx, true, func(tx *sql.Tx) (err error) {
 		var v values
-		statement := "update delivery set due = " + v.one(millis(to)) + " where bus = " + v.one(keyColumn(bus)) +
-			" and rule = " + v.one(keyColumn(rule)) + " and state = 'waiting' and due = " + v.one(millis(from))
+		where := "bus = " + v.one(keyColumn(bus)) + " and rule = " + v.one(keyColumn(rule)) + " and state = 'waiting' and due = " + v.one(millis(from))
 		if target != "" {
-			statement += " and target = " + v.one(keyColumn(target))
+			where += " and target = " + v.one(keyColumn(target))
 		}
-		done, err := tx.ExecContext(ctx, statement, v.args...)
-		if err != nil {
-			return err
-		}
-		rows, err := done.RowsAffected()
-		n = int(rows)
+		n, err = l.change(ctx, tx, where, v.args, "due = $"+strconv.Itoa(len(v.args)+1), millis(to))
 		return err
 	})
 	if err != nil {

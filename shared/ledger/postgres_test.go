@@ -240,11 +240,25 @@ func (f *flood) reseal(ctx context.Context) (changed int, err error) {
 	return changed, nil
 }
 
+// shift changes the end of a mute, again and again, and lifts it in the end.
+func (f *flood) shift(ctx context.Context, until time.Time) (shifted int, err error) {
+	for range 30 {
+		next := until.Add(time.Minute)
+		n, err := f.Shift(ctx, "pai-system-nlp", "muted", "", until, next)
+		if err != nil {
+			return 0, err
+		}
+		shifted, until = shifted+n, next
+	}
+	_, err = f.Release(ctx)
+	return shifted, err
+}
+
 func TestThoseWhoMoveDeliveriesDoNotDeadlockWithThoseWhoTellThem(t *testing.T) {
 	t.Parallel()
 	server := databasetest.Start(t)
 	url, keys := server.URL(t), newKeys(t)
-	floods := make([]*flood, 6)
+	floods := make([]*flood, 7)
 	for i := range floods {
 		floods[i] = &flood{Ledger: instance(t, url, keys), order: mathrand.New(mathrand.NewPCG(8, uint64(i))),
 			terms: ledger.Terms{Lease: time.Minute, Patience: 2 * time.Second}, never: true}
@@ -254,6 +268,14 @@ func TestThoseWhoMoveDeliveriesDoNotDeadlockWithThoseWhoTellThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := floods[0].record(t.Context(), claimed); err != nil {
+		t.Fatal(err)
+	}
+	held := floods[0].entries() // by a mute, of a rule that tells the same events
+	muted := time.Now().Add(time.Hour)
+	for i := range held {
+		held[i].Rule, held[i].NotBefore, held[i].Why = "muted", muted, ledger.WhyMuted
+	}
+	if _, err := floods[0].Claim(t.Context(), floods[0].terms, held); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
@@ -267,6 +289,10 @@ func TestThoseWhoMoveDeliveriesDoNotDeadlockWithThoseWhoTellThem(t *testing.T) {
 			case 2:
 				if changed, err := f.reseal(t.Context()); err != nil || changed == 0 {
 					t.Errorf("%d were sealed anew, %v", changed, err)
+				}
+			case 3:
+				if shifted, err := f.shift(t.Context(), muted); err != nil || shifted < events {
+					t.Errorf("%d were shifted, %v", shifted, err)
 				}
 			default:
 				if moved, err := f.move(t.Context()); err != nil || moved == 0 {

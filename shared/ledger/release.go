@@ -14,14 +14,9 @@ const standing = `(select max(until) from mute where mute.bus = delivery.bus and
 // many deliveries. [Ledger.Shift] does it as a mute changes; but a function may work with mutes that are seconds old, and
 // what it holds just after would wait for an end that is no more.
 func (l *Ledger) Release(ctx context.Context) (n int, err error) {
-	err = l.db.Write(ctx, true, func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `update delivery set due = coalesce(`+standing+`, $1)
-			where state = 'waiting' and why = 'muted' and due > coalesce(`+standing+`, $1)`, millis(l.now()))
-		if err != nil {
-			return err
-		}
-		rows, err := done.RowsAffected()
-		n = int(rows)
+	err = l.db.Write(ctx, true, func(tx *sql.Tx) (err error) {
+		n, err = l.change(ctx, tx, "state = 'waiting' and why = 'muted' and due > coalesce("+standing+", $1)", []any{millis(l.now())},
+			"due = coalesce("+standing+", $1)")
 		return err
 	})
 	if err != nil {
