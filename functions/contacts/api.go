@@ -189,10 +189,3 @@ func (s *service) enter(ctx context.Context, role access.Role) (present, error) 
 func (s *service) note(ctx context.Context, what string, about ...any) {
 	s.log.InfoContext(ctx, "change", append([]any{"what", what, "key", access.From(ctx).KeyID}, about...)...)
 }
-
-// wrong is the fault of something outside the body.
-func wrong(path, message string) error {
-	return &httpapi.Problem{
-		Status: http.StatusUnprocessableEntity, Code: "Invalid", Errors: []httpapi.Field{{Path: path, Message: message}},
-	}
-}

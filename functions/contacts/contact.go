@@ -35,7 +35,7 @@ func (m Matching) revision() (int64, error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(given, "W/"), `"`), 10, 64)
 	if err != nil || n <= 0 {
-		return 0, wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
+		return 0, httpapi.Wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
 	}
 	return n, nil
 }
@@ -90,7 +90,7 @@ func (s *service) search(ctx context.Context, in *struct{ Body Search }) (*page,
 func (s *service) page(ctx context.Context, q contact.Query, cursor string, limit int, path string) (*page, error) {
 	list, next, err := s.book.List(ctx, q, cursor, limit)
 	if errors.Is(err, contact.ErrCursor) {
-		return nil, wrong(path, "is none that a list gave; leave it out to begin at the start")
+		return nil, httpapi.Wrong(path, "is none that a list gave; leave it out to begin at the start")
 	}
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func (s *service) replace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if in.IfNoneMatch != "" { // to leave it out of account would replace what the caller wants kept
-		return nil, wrong("header.If-None-Match", "is not taken: PUT only replaces a contact that exists; make a new one with POST")
+		return nil, httpapi.Wrong("header.If-None-Match", "is not taken: PUT only replaces a contact that exists; make a new one with POST")
 	}
 	revision, err := in.revision()
 	if err != nil {

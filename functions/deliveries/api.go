@@ -176,13 +176,6 @@ func (s *service) replayer(now present) *replay.Replayer {
 	}
 }
 
-// wrong is the fault of something outside the body.
-func wrong(path, message string) error {
-	return &httpapi.Problem{
-		Status: http.StatusUnprocessableEntity, Code: "Invalid", Errors: []httpapi.Field{{Path: path, Message: message}},
-	}
-}
-
 // note tells in the log who changed what.
 func (s *service) note(ctx context.Context, what string, about ...any) {
 	s.log.InfoContext(ctx, "change", append([]any{"what", what, "key", access.From(ctx).KeyID}, about...)...)

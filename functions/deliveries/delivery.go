@@ -95,7 +95,7 @@ type Choice struct {
 
 func (s *service) filter(now present, c Choice) (ledger.Filter, error) {
 	if text := s.noChannel(c.Channel); text != "" {
-		return ledger.Filter{}, wrong("query.channel", text)
+		return ledger.Filter{}, httpapi.Wrong("query.channel", text)
 	}
 	f := ledger.Filter{
 		Buses: now.buses, Rule: c.Rule, Channel: c.Channel, Object: c.Object, Event: c.Event, From: c.From, To: c.To,
@@ -107,7 +107,7 @@ func (s *service) filter(now present, c Choice) (ledger.Filter, error) {
 		f.Owners = now.caller.Sees()
 	}
 	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
-		return f, wrong("query.to", "is not after from")
+		return f, httpapi.Wrong("query.to", "is not after from")
 	}
 	return f, nil
 }
@@ -149,7 +149,7 @@ func (s *service) list(ctx context.Context, in *struct {
 	}
 	found, next, err := s.ledger.List(ctx, f, in.Cursor, in.Limit)
 	if errors.Is(err, ledger.ErrCursor) {
-		return nil, wrong("query.cursor", "is none that a list gave; leave it out to begin at the start")
+		return nil, httpapi.Wrong("query.cursor", "is none that a list gave; leave it out to begin at the start")
 	}
 	if err != nil {
 		return nil, err

@@ -125,7 +125,7 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 			return nil, err
 		}
 		if strings.TrimSpace(in.Key) == "" {
-			return nil, wrong("header.Idempotency-Key", "is missing; send any text that is new, such as $(uuidgen), and the same one "+
+			return nil, httpapi.Wrong("header.Idempotency-Key", "is missing; send any text that is new, such as $(uuidgen), and the same one "+
 				"when the request is repeated")
 		}
 		f := ledger.Filter{
@@ -149,7 +149,7 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 			return map[string]any{"job": j.ID, "total": j.Total}, err
 		})
 		if errors.Is(err, ledger.ErrJobKey) {
-			return nil, wrong("header.Idempotency-Key", "was used for another request; use a new one for each")
+			return nil, httpapi.Wrong("header.Idempotency-Key", "was used for another request; use a new one for each")
 		}
 		if err != nil {
 			return nil, err

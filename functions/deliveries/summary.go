@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/httpapi"
 )
 
 // Count is how many deliveries of a channel are in a state.
@@ -49,9 +50,9 @@ func (s *service) summary(ctx context.Context, in *struct {
 	}
 	switch {
 	case !from.Before(to):
-		return nil, wrong("query.to", "is not after from")
+		return nil, httpapi.Wrong("query.to", "is not after from")
 	case to.Sub(from) > maxSpan:
-		return nil, wrong("query.from", "is more than 31 days before to; ask for less at a time")
+		return nil, httpapi.Wrong("query.from", "is more than 31 days before to; ask for less at a time")
 	}
 	from = from.UTC().Truncate(time.Hour)
 	counts, err := s.ledger.Summary(ctx, now.buses...)

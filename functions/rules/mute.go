@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/httpapi"
 	"pai-notify/shared/mute"
 	"pai-notify/shared/rule"
 )
@@ -37,9 +38,9 @@ func (s *service) mute(ctx context.Context, in *struct {
 	}
 	switch at := s.clock(); {
 	case !in.Body.Until.After(at):
-		return nil, wrong("until", fmt.Sprintf("has passed, it is %s; name a time in the future, or unmute", at.UTC().Format(time.RFC3339)))
+		return nil, httpapi.Wrong("until", fmt.Sprintf("has passed, it is %s; name a time in the future, or unmute", at.UTC().Format(time.RFC3339)))
 	case in.Body.Until.Sub(at) > mute.MaxTime:
-		return nil, wrong("until", "is more than 30 days away; for longer disable the rule, or take the target out of it")
+		return nil, httpapi.Wrong("until", "is more than 30 days away; for longer disable the rule, or take the target out of it")
 	}
 	m.Until, m.Who = in.Body.Until.Truncate(time.Millisecond), access.From(ctx).KeyID
 	return s.audited(ctx, now, muted, in.Named, func(ctx context.Context) (*answer, error) {

@@ -213,7 +213,7 @@ func choose(list []Seen, choice catalog.Choice, asked string) (*Seen, error) {
 		if one := pick(func(e Seen) bool { return e.Name == asked }); one != nil {
 			return one, nil
 		}
-		return nil, wrong("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events")
+		return nil, httpapi.Wrong("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events")
 	}
 	if one := pick(func(e Seen) bool { return e.Matches }); one != nil {
 		return one, nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -35,16 +34,9 @@ func (n Named) match(without string) (string, error) {
 	}
 	etag := strings.Trim(strings.TrimPrefix(given, "W/"), `"`)
 	if etag == "" || etag == rule.MatchMissing || strings.ContainsAny(etag, `", `) {
-		return "", wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
+		return "", httpapi.Wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
 	}
 	return etag, nil
-}
-
-// wrong is the fault of something outside the body.
-func wrong(path, message string) error {
-	return &httpapi.Problem{
-		Status: http.StatusUnprocessableEntity, Code: "Invalid", Errors: []httpapi.Field{{Path: path, Message: message}},
-	}
 }
 
 // answer is one rule.
@@ -80,7 +72,7 @@ func (s *service) list(ctx context.Context, in *struct {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
-		return nil, wrong("query.cursor", "is none; leave it out to begin at the start")
+		return nil, httpapi.Wrong("query.cursor", "is none; leave it out to begin at the start")
 	}
 	all, err := now.store.List(ctx, in.Workspace)
 	if err != nil {
@@ -147,7 +139,7 @@ func (s *service) replace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if in.IfNoneMatch != "" { // to leave it out of account would replace what the caller wants kept
-		return nil, wrong("header.If-None-Match", "is not taken: PUT only replaces a rule that exists; make a new one with POST")
+		return nil, httpapi.Wrong("header.If-None-Match", "is not taken: PUT only replaces a rule that exists; make a new one with POST")
 	}
 	match, err := in.match(rule.MatchExists)
 	if err != nil {
@@ -156,7 +148,7 @@ func (s *service) replace(ctx context.Context, in *struct {
 	in.Body.Name = in.Name // the check has seen to it
 	if in.Body.Enabled == nil || *in.Body.Enabled {
 		if in.Waiting != "" {
-			return nil, wrong("query.waiting", "is for a rule that is disabled; leave it out, or set enabled to false")
+			return nil, httpapi.Wrong("query.waiting", "is for a rule that is disabled; leave it out, or set enabled to false")
 		}
 		return s.put(ctx, now, in.Named, replaced, in.Body.rule(access.From(ctx).PAIUser), match)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"pai-notify/shared/channel/sms"
 )
 
 // reviewed is a sign name or a template as Short Message Service lists it.
@@ -31,21 +33,8 @@ type sender struct {
 
 // short is a call of Short Message Service.
 func (a *alibaba) short(ctx context.Context, region, action string, params map[string]string, out any) error {
-	call := apiCall{service: "Dysmsapi", version: "2017-05-25", action: action, base: "https://" + smsHost(region), params: params}
+	call := apiCall{service: "Dysmsapi", version: "2017-05-25", action: action, base: "https://" + sms.Host(region), params: params}
 	return a.call(ctx, call, out)
-}
-
-// smsHost is where a region's Short Message Service is: endpoint.go of alibaba-cloud-sdk-go services/dysmsapi.
-func smsHost(region string) string {
-	switch region {
-	case "cn-beijing":
-		return "dysmsapi-proxy.cn-beijing.aliyuncs.com"
-	case "cn-hongkong":
-		return "dysmsapi-xman.cn-hongkong.aliyuncs.com"
-	case "ap-southeast-1", "ap-southeast-5", "eu-central-1", "us-east-1":
-		return "dysmsapi." + region + ".aliyuncs.com"
-	}
-	return "dysmsapi.aliyuncs.com"
 }
 
 // most is how many pages of a list are read.

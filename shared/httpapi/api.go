@@ -272,7 +272,7 @@ func (c *Checked[T]) Resolve(ctx huma.Context) []error {
 	}
 	var errs []error
 	in := context.WithValue(ctx.Context(), paramKey{}, ctx.Param)
-	for _, f := range Faults(check(in, c.Body), English).Errors {
+	for _, f := range invalid(check(in, c.Body), English).Errors {
 		path := strings.TrimSuffix("body."+f.Path, ".")
 		errs = append(errs, &huma.ErrorDetail{Location: path, Message: f.Message, Value: checked{}})
 	}

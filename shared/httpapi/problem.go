@@ -109,9 +109,9 @@ func AsProblem(err error, id, language string) *Problem {
 		p := *problem
 		return p.complete(language)
 	case errors.As(err, &faults):
-		return Faults(faults, language)
+		return invalid(faults, language)
 	case errors.As(err, &pointer):
-		return Faults(*pointer, language)
+		return invalid(*pointer, language)
 	case errors.As(err, &api) && statuses[api.ErrorCode()] != 0:
 		p := Problem{Status: statuses[api.ErrorCode()], Code: api.ErrorCode(), Detail: api.ErrorMessage(), cause: err}
 		var a adviser
@@ -133,9 +133,16 @@ func AsProblem(err error, id, language string) *Problem {
 	return &p
 }
 
-// Faults is the problem of a request whose fields are wrong.
-func Faults(faults smithy.InvalidParamsError, language string) *Problem {
-	p := Problem{Status: http.StatusUnprocessableEntity, Code: "Invalid"}
+// Wrong is the fault of something outside the body: of the path, the query or a header.
+func Wrong(path, message string) error {
+	return &Problem{Status: http.StatusUnprocessableEntity, Code: codeInvalid, Errors: []Field{{Path: path, Message: message}}}
+}
+
+const codeInvalid = "Invalid"
+
+// invalid is the problem of a request whose fields are wrong.
+func invalid(faults smithy.InvalidParamsError, language string) *Problem {
+	p := Problem{Status: http.StatusUnprocessableEntity, Code: codeInvalid}
 	for _, f := range fault.List(faults) {
 		p.Errors = append(p.Errors, Field{Path: f.Path, Message: f.Text})
 	}

@@ -66,7 +66,7 @@ func (s *sms) list(ctx context.Context, to channel.Settings, number, day, receip
 	var list []sent
 	err := s.api.Do(ctx, to, aliyun.Call{
 		Request: dysmsapi.CreateQuerySendDetailsRequest(),
-		Host:    host(s.api.Region(to)),
+		Host:    Host(s.api.Region(to)),
 		Form: map[string]string{
 			"PhoneNumber": number, "SendDate": day, "BizId": receipt,
 			"PageSize": strconv.Itoa(pageSize), "CurrentPage": strconv.Itoa(page),

@@ -115,8 +115,8 @@ func newSpec() channel.Spec {
 	}
 }
 
-// host is where a region's API is: the endpoints of the SDK's package, whose own function is a data race.
-func host(region string) string {
+// Host is where a region's API is: the endpoints of the SDK's package, whose own function is a data race.
+func Host(region string) string {
 	switch region {
 	case "cn-beijing":
 		return "dysmsapi-proxy.cn-beijing.aliyuncs.com"
@@ -169,7 +169,7 @@ func (s *sms) Send(ctx context.Context, to channel.Settings, m message.Message) 
 	receipt := ""
 	err = s.api.Do(ctx, to, aliyun.Call{
 		Request: dysmsapi.CreateSendSmsRequest(),
-		Host:    host(s.api.Region(to)),
+		Host:    Host(s.api.Region(to)),
 		Form: map[string]string{
 			"PhoneNumbers": number, "SignName": to[settingSign], "TemplateCode": template, "TemplateParam": string(param),
 			"OutId": outID(m.ID),
