@@ -246,28 +246,47 @@ func countUnknown(ctx context.Context, tx *sql.Tx, id string, attempts []Attempt
 // tellSiblings moves deliveries on that waited for one of these: duplicates where it was delivered, due where it died,
 // due with it where it is to be tried again.
 func tellSiblings(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) error {
+	var told, died []*row
 	for _, r := range rows {
-		if !r.changed || r.destination == "" {
-			continue
-		}
-		var v values
-		var set string
 		switch {
+		case !r.changed || r.destination == "":
 		case r.state == Delivered, r.unknown():
-			set = "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
-				", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
+			told = append(told, r)
 		case r.state == Dead, r.state == Cancelled:
-			set = "why = '', due = " + v.one(now)
+			died = append(died, r)
 		case r.state == Waiting:
-			at := v.one(r.due)
-			set = "why = case when due < " + at + " then " + v.one(string(WhySame)) + " else why end, " +
-				"due = case when due < " + at + " then " + at + " else due end"
-		default:
-			continue
+			err := tellWaiting(ctx, tx, c, []*row{r}, func(v *values) string {
+				at := v.one(r.due)
+				return "why = case when due < " + at + " then " + v.one(string(WhySame)) + " else why end, " +
+					"due = case when due < " + at + " then " + at + " else due end"
+			})
+			if err != nil {
+				return err
+			}
 		}
-		err := query(ctx, tx, "update delivery set "+set+" where event_source = "+v.one(r.source)+
-			" and event_id = "+v.one(r.eventID)+" and destination = "+v.one(r.destination)+" and id <> "+v.one(r.id)+
-			" and state = 'waiting' returning bus, channel, created, state", v.args, func(scan func(...any) error) error {
+	}
+	err := tellWaiting(ctx, tx, c, told, func(v *values) string {
+		return "state = " + v.one(string(Duplicate)) + ", due = 0, done = " + v.one(now) +
+			", sealed = " + v.one([]byte{}) + ", event = " + v.one([]byte{})
+	})
+	if err != nil {
+		return err
+	}
+	return tellWaiting(ctx, tx, c, died, func(v *values) string { return "why = '', due = " + v.one(now) })
+}
+
+// tellWaiting changes those that wait beside rows, which it leaves as they are.
+func tellWaiting(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, change func(*values) string) error {
+	for part := range slices.Chunk(rows, 500) {
+		var v values
+		set := change(&v)
+		events, ids := make([]string, len(part)), make([]string, len(part))
+		for i, r := range part {
+			events[i], ids[i] = v.tuple(r.eventID, r.destination, r.source), r.id
+		}
+		err := query(ctx, tx, "update delivery set "+set+" where (event_id, destination, event_source) in (values "+
+			strings.Join(events, ", ")+") and state = 'waiting' and id not in "+v.list(ids)+
+			" returning bus, channel, created, state", v.args, func(scan func(...any) error) error {
 			sibling := row{was: Waiting}
 			err := scan(&sibling.bus, &sibling.channel, &sibling.created, &sibling.state)
 			c.moved(&sibling)
