@@ -3,6 +3,7 @@ package database_test
 import (
 	"database/sql"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,13 @@ func TestStatementsOfOneMessageRunInOrderAndFailTogether(t *testing.T) {
 					on conflict (key) do update set until = lease.until * 10 + excluded.until`, Args: []any{key, until}}
 			}
 			write := func(list ...database.Statement) error {
-				return db.Write(t.Context(), false, func(tx *sql.Tx) error { return db.ExecAll(t.Context(), tx, list) })
+				return db.Write(t.Context(), false, func(tx *sql.Tx) error {
+					changed, err := db.ExecAll(t.Context(), tx, list)
+					if err == nil && !slices.Equal(changed, slices.Repeat([]int64{1}, len(list))) {
+						t.Errorf("%d statements changed %v rows, want one each", len(list), changed)
+					}
+					return err
+				})
 			}
 			read := func(key string) (until int64) {
 				err := db.Read(t.Context(), func(tx *sql.Tx) error {

@@ -169,16 +169,18 @@ func (l *Ledger) reported(
 		}
 		rows = append(rows, r)
 	}
-	if err := addAttempts(ctx, tx, attempts); err != nil {
-		return 0, 0, err
-	}
-	if err := update(ctx, tx, c, rows); err != nil {
+	var b batch
+	b.addAttempts(attempts)
+	b.update(c, rows)
+	if _, err := b.run(ctx, l.db, tx); err != nil {
 		return 0, 0, err
 	}
 	if err := tellSiblings(ctx, tx, c, rows, now); err != nil {
 		return 0, 0, err
 	}
-	return matched, died, c.save(ctx, tx)
+	b.count(c)
+	_, err = b.run(ctx, l.db, tx)
+	return matched, died, err
 }
 
 // answer is what an answer makes of a delivery whose service was asked.

@@ -126,20 +126,8 @@ func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (g
 	if err != nil {
 		return nil, false, err
 	}
-	if err := insert(ctx, tx, s.counts, fresh, s.now); err != nil {
-		return nil, false, err
-	}
-	var faults []attempt
-	for _, r := range fresh {
-		if r.state == Dead {
-			faults = append(faults, attempt{delivery: r.id, n: 1, at: s.now, class: r.class, code: r.code, text: r.fault})
-		}
-	}
-	if err := addAttempts(ctx, tx, faults); err != nil {
-		return nil, false, err
-	}
 	given = append(given, more...)
-	if err := s.save(ctx, l.db, tx, given); err != nil {
+	if err := s.save(ctx, l.db, tx, given, fresh); err != nil {
 		return nil, false, err
 	}
 	return given, s.mustLast, nil
@@ -276,30 +264,39 @@ func (s *session) lose(r *row) (again bool) {
 	return false
 }
 
-// save writes what was decided about rows that are not new, and about destinations.
-func (s *session) save(ctx context.Context, db *database.DB, tx *sql.Tx, rows []*row) error {
-	var end later
+// save writes what was decided about rows and destinations.
+func (s *session) save(ctx context.Context, db *database.DB, tx *sql.Tx, rows, fresh []*row) error {
+	var b batch
+	fresh = b.insert(fresh, s.now)
 	for _, r := range s.lost {
 		claim := r.claim
 		if r.state == Claimed { // again, since
 			claim--
 		}
-		a := attempt{delivery: r.id, n: r.attempts, claim: claim, at: s.now, class: r.class, code: r.code,
-			text: "the process that was sending it ended before it said what became of it"}
-		if err := addAttempts(ctx, &end, []attempt{a}); err != nil {
+		b.addAttempts([]attempt{{delivery: r.id, n: r.attempts, claim: claim, at: s.now, class: r.class, code: r.code,
+			text: "the process that was sending it ended before it said what became of it"}})
+	}
+	b.update(s.counts, rows)
+	b.saveDestinations(s.destinations)
+	if len(fresh) > 0 {
+		changed, err := b.run(ctx, db, tx)
+		if err != nil {
 			return err
 		}
+		for i, r := range fresh {
+			switch {
+			case changed[i] == 0: // another process was first, and so has it; their destinations differ or are not known
+				r.state = Waiting
+				continue
+			case r.state == Dead:
+				b.addAttempts([]attempt{{delivery: r.id, n: 1, at: s.now, class: r.class, code: r.code, text: r.fault}})
+			}
+			s.counts.moved(r)
+		}
 	}
-	if err := update(ctx, tx, s.counts, rows); err != nil {
-		return err
-	}
-	if err := saveDestinations(ctx, &end, s.destinations); err != nil {
-		return err
-	}
-	if err := s.counts.save(ctx, &end); err != nil {
-		return err
-	}
-	return end.write(ctx, db, tx)
+	b.count(s.counts)
+	_, err := b.run(ctx, db, tx)
+	return err
 }
 
 // Due claims deliveries of a channel that are due and can be sent now, at most limit. None means that there is nothing
@@ -370,7 +367,7 @@ func (l *Ledger) due(
 			claimed = append(claimed, r.delivery())
 		}
 	}
-	return claimed, len(ids), s.save(ctx, l.db, tx, rows)
+	return claimed, len(ids), s.save(ctx, l.db, tx, rows, nil)
 }
 
 // Next is when the next waiting delivery of a channel is due and its destination open; zero where none waits.

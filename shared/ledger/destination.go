@@ -228,9 +228,7 @@ func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, 
 }
 
 // saveDestinations writes those that changed.
-func saveDestinations(ctx context.Context, tx writer, all map[string]*destination) error {
-	var v values
-	var tuples []string
+func (b *batch) saveDestinations(all map[string]*destination) {
 	for _, d := range all {
 		if !d.changed {
 			continue
@@ -239,19 +237,9 @@ func saveDestinations(ctx context.Context, tx writer, all map[string]*destinatio
 		for i, ms := range d.arrivals {
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
-		tuples = append(tuples, "("+v.text(d.hash)+", "+v.text(strings.Join(texts, ","))+", "+v.number(d.opens)+", "+v.number(d.calm)+", "+
-			v.number(d.closed)+", "+v.number(d.failures)+", "+v.number(d.sent)+", "+v.text(d.last)+")")
+		b.add(`update destination set pace = $1, opens = $2, calm = $3, closed_until = $4, failures = $5, sent = $6, last = $7 where hash = $8`,
+			strings.Join(texts, ","), d.opens, d.calm, d.closed, d.failures, d.sent, d.last, d.hash)
 	}
-	if len(tuples) == 0 {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, "with v (hash, pace, opens, calm, closed_until, failures, sent, last) as (values "+strings.Join(tuples, ", ")+
-		`) update destination set pace = v.pace, opens = v.opens, calm = v.calm, closed_until = v.closed_until, failures = v.failures,
-		sent = v.sent, last = v.last from v where destination.hash = v.hash`, v.args...)
-	if err != nil {
-		return fmt.Errorf("save destinations: %w", err)
-	}
-	return nil
 }
 
 // Take takes a slot of a destination's pace for a message outside the ledger, or for a further try. The slot is wait
@@ -271,7 +259,10 @@ func (l *Ledger) Take(ctx context.Context, hash string, t Terms) (wait time.Dura
 			return nil
 		}
 		d.take(t.Pace, at, now, t.Lease)
-		return saveDestinations(ctx, tx, all)
+		var b batch
+		b.saveDestinations(all)
+		_, err = b.run(ctx, l.db, tx)
+		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("take a slot: %w", err)

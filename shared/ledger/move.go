@@ -140,20 +140,14 @@ func (m *move) replay(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
-// readdress writes what [update] never changes.
-func (m *move) readdress(ctx context.Context, tx *sql.Tx, rows []*row) error {
+// readdress writes what [batch.update] never changes.
+func (m *move) readdress(b *batch, rows []*row) {
 	for _, r := range rows {
-		t, renewed := m.targets[r.id]
-		if !renewed {
-			continue
-		}
-		_, err := tx.ExecContext(ctx, "update delivery set channel = $1, destination = $2, sealed = $3, announced = 0 where id = $4",
-			r.channel, r.destination, blob(t.Sealed), r.id)
-		if err != nil {
-			return fmt.Errorf("readdress a delivery: %w", err)
+		if t, renewed := m.targets[r.id]; renewed {
+			b.add("update delivery set channel = $1, destination = $2, sealed = $3, announced = 0 where id = $4",
+				r.channel, r.destination, blob(t.Sealed), r.id)
 		}
 	}
-	return nil
 }
 
 func (m *move) cancel(ctx context.Context, tx *sql.Tx) error {
@@ -194,14 +188,16 @@ func (m *move) each(ctx context.Context, tx *sql.Tx, do func(r *row, now int64) 
 		m.moved = append(m.moved, Moved{ID: id, State: r.state, Err: reason})
 	}
 	slices.SortFunc(rows, func(a, b *row) int { return strings.Compare(a.id, b.id) })
-	if err := update(ctx, tx, c, rows); err != nil {
-		return err
-	}
-	if err := m.readdress(ctx, tx, rows); err != nil {
+	var b batch
+	b.update(c, rows)
+	m.readdress(&b, rows)
+	if _, err := b.run(ctx, l.db, tx); err != nil {
 		return err
 	}
 	if err := tellSiblings(ctx, tx, c, rows, now); err != nil {
 		return err
 	}
-	return c.save(ctx, tx)
+	b.count(c)
+	_, err = b.run(ctx, l.db, tx)
+	return err
 }

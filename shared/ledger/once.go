@@ -36,7 +36,10 @@ func (l *Ledger) Mark(ctx context.Context, claimed []Delivery, message string) (
 			rows = append(rows, r)
 		}
 		marked = true
-		return updateWire(ctx, tx, rows)
+		var b batch
+		b.updateWire(rows)
+		_, err = b.run(ctx, l.db, tx)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("mark what is to be sent: %w", err)

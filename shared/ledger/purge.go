@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Purge forgets at most batch deliveries with their attempts: those told, or duplicates, that ended before one moment,
-// and those dead or cancelled that ended before another. It says how many those were; fewer than batch means that
+// Purge forgets at most so many deliveries with their attempts: those told, or duplicates, that ended before one moment,
+// and those dead or cancelled that ended before another. It says how many those were; fewer than most means that
 // nothing is left. Destinations that nothing was sent to and jobs that have ended since the later moment go as well.
-func (l *Ledger) Purge(ctx context.Context, told, dead time.Time, batch int) (n int, err error) {
+func (l *Ledger) Purge(ctx context.Context, told, dead time.Time, most int) (n int, err error) {
 	err = l.db.Write(ctx, false, func(tx *sql.Tx) (err error) {
-		n, err = l.purge(ctx, tx, told, dead, batch)
+		n, err = l.purge(ctx, tx, told, dead, most)
 		return err
 	})
 	if err != nil {
@@ -21,7 +21,7 @@ func (l *Ledger) Purge(ctx context.Context, told, dead time.Time, batch int) (n 
 	return n, nil
 }
 
-func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, batch int) (n int, err error) {
+func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, most int) (n int, err error) {
 	kinds, err := kinds(ctx, tx)
 	if err != nil {
 		return 0, err
@@ -39,7 +39,7 @@ func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, ba
 		var gone []string
 		err := query(ctx, tx, `delete from delivery where id in (select id from delivery where bus = $1 and state = $2
 			and channel = $3 and created < $4 and done < $4 order by created, id limit $5) returning id, created`,
-			[]any{k.bus, k.state, k.channel, before.UnixMilli(), batch - n}, func(scan func(...any) error) error {
+			[]any{k.bus, k.state, k.channel, before.UnixMilli(), most - n}, func(scan func(...any) error) error {
 				r := row{bus: k.bus, channel: k.channel}
 				err := scan(&r.id, &r.created)
 				c.add(&r, State(k.state), -1)
@@ -66,7 +66,9 @@ func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, ba
 			return 0, err
 		}
 	}
-	if err := c.save(ctx, tx); err != nil {
+	var counts batch
+	counts.count(c)
+	if _, err := counts.run(ctx, l.db, tx); err != nil {
 		return 0, err
 	}
 	return n, l.compact(ctx, tx)

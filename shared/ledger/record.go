@@ -40,21 +40,11 @@ type attempt struct {
 	text        string
 }
 
-func addAttempts(ctx context.Context, tx writer, list []attempt) error {
-	if len(list) == 0 {
-		return nil
+func (b *batch) addAttempts(list []attempt) {
+	for _, a := range list {
+		b.add("insert into attempt (delivery, n, claim, at, ms, class, code, text) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+			a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
 	}
-	var v values
-	tuples := make([]string, len(list))
-	for i, a := range list {
-		tuples[i] = v.tuple(a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
-	}
-	_, err := tx.ExecContext(ctx,
-		"insert into attempt (delivery, n, claim, at, ms, class, code, text) values "+strings.Join(tuples, ", "), v.args...)
-	if err != nil {
-		return fmt.Errorf("add attempts: %w", err)
-	}
-	return nil
 }
 
 // Record writes what became of claims. A result whose claim has passed to another process since is kept as attempts
@@ -92,7 +82,7 @@ func (l *Ledger) record(
 	if err != nil {
 		return nil, err
 	}
-	known, err := endTold(ctx, tx, results, now)
+	known, err := endTold(ctx, l.db, tx, results, now)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +97,7 @@ func (l *Ledger) record(
 		sharers[r.Delivery.Slot]++
 	}
 	states := make([]State, len(results))
+	var b batch
 	var rows []*row
 	var attempts []attempt
 	for i, result := range results {
@@ -139,10 +130,7 @@ func (l *Ledger) record(
 				d.heard(result.Attempts[n-1].Outcome, result.Delivery.Probe, r.tries, now)
 			}
 			if hash, moved := addresses[r.id]; moved && r.state == Waiting {
-				_, err := tx.ExecContext(ctx, "update delivery set destination = $1 where id = $2", hash, r.id)
-				if err != nil {
-					return nil, fmt.Errorf("readdress a delivery: %w", err)
-				}
+				b.add("update delivery set destination = $1 where id = $2", hash, r.id)
 			}
 			if r.state == Delivered {
 				c.told(r)
@@ -151,23 +139,18 @@ func (l *Ledger) record(
 		rows = append(rows, r)
 		states[i] = r.state
 	}
-	var end later
-	if err := addAttempts(ctx, &end, attempts); err != nil {
-		return nil, err
-	}
-	if err := update(ctx, tx, c, rows); err != nil {
+	b.update(c, rows)
+	if _, err := b.run(ctx, l.db, tx); err != nil {
 		return nil, err
 	}
 	if err := tellSiblings(ctx, tx, c, rows, now); err != nil {
 		return nil, err
 	}
-	if err := saveDestinations(ctx, &end, destinations); err != nil {
-		return nil, err
-	}
-	if err := c.save(ctx, &end); err != nil {
-		return nil, err
-	}
-	return states, end.write(ctx, l.db, tx)
+	b.addAttempts(attempts)
+	b.saveDestinations(destinations)
+	b.count(c)
+	_, err = b.run(ctx, l.db, tx)
+	return states, err
 }
 
 // decide moves a claimed delivery on, by the class of its last attempt.

@@ -124,98 +124,58 @@ func (l *Ledger) known(ctx context.Context, tx *sql.Tx, ids []string) (map[strin
 	return l.rows(ctx, tx, whole, there)
 }
 
-// insert adds new rows, in the order of their ids, and forgets those that somebody added meanwhile.
-func insert(ctx context.Context, tx *sql.Tx, c *counts, rows []*row, now int64) error {
+const (
+	insertRow = "insert into delivery (" + initial + `, sealed, event, announced) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+		$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, 0) on conflict (id) do nothing`
+	updateRow = `update delivery set state = $1, due = $2, claim = $3, tries = $4, attempts = $5, first_failed = $6, held = $7,
+		code = $8, class = $9, receipt = $10, done = $11, alone = $12, why = $13`
+	updateKeep  = updateRow + " where id = $14"
+	updateClose = updateRow + ", sealed = $14 where id = $15"
+	updateEmpty = updateRow + ", sealed = $14, event = $15 where id = $16"
+	updateWire  = "update delivery set sending = $1, marked = $2, ask = $3, arrived = $4 where id = $5"
+)
+
+// insert adds new rows, in the order of their ids, and gives them in that order. A statement that changes no row was
+// too late: somebody has added the row meanwhile.
+func (b *batch) insert(rows []*row, now int64) []*row {
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b *row) int { return strings.Compare(a.id, b.id) })
-	for part := range slices.Chunk(rows, 500) { // well below the 32,766 parameters of SQLite
-		var v values
-		tuples := make([]string, len(part))
-		byID := make(map[string]*row, len(part))
-		for i, r := range part {
-			tuples[i] = v.tuple(r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
-				r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
-				now, r.done, r.alone, r.failing, r.owner, string(r.why), blob(r.sealed), blob(r.event), 0)
-			r.created = now
-			byID[r.id] = r
-		}
-		err := query(ctx, tx, "insert into delivery ("+initial+", sealed, event, announced) values "+strings.Join(tuples, ", ")+
-			" on conflict (id) do nothing returning id", v.args, func(scan func(...any) error) error {
-			var id string
-			err := scan(&id)
-			if r := byID[id]; r != nil {
-				c.moved(r)
-				delete(byID, id)
-			}
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("add deliveries: %w", err)
-		}
-		for _, r := range byID { // another process was first, and so has it; their destinations differ or are not known
-			r.state = Waiting
-		}
+	for _, r := range rows {
+		r.created = now
+		b.add(insertRow, r.id, r.source, r.eventID, r.bus, r.rule, r.target, r.contact, r.channel, r.destination, r.object,
+			r.happened, string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt,
+			now, r.done, r.alone, r.failing, r.owner, string(r.why), blob(r.sealed), blob(r.event))
 	}
-	return nil
+	return rows
 }
 
 // update writes the rows that changed.
-func update(ctx context.Context, tx *sql.Tx, c *counts, rows []*row) error {
-	var v values
-	empty := v.one([]byte{})
-	var tuples []string
+func (b *batch) update(c *counts, rows []*row) {
 	for _, r := range rows {
 		if !r.changed || r.isNew || r.told {
 			continue
 		}
 		c.moved(r)
-		var emptied int64
+		args := []any{string(r.state), r.due, r.claim, r.tries, r.attempts, r.firstFailed, r.held, r.code, r.class, r.receipt, r.done,
+			r.alone, string(r.why)}
 		switch r.state {
 		case Delivered, Cancelled: // a replay finds its target in the rule
-			emptied = 1
+			b.add(updateClose, append(args, []byte{}, r.id)...)
 		case Duplicate:
-			emptied = 2
+			b.add(updateEmpty, append(args, []byte{}, []byte{}, r.id)...)
+		default:
+			b.add(updateKeep, append(args, r.id)...)
 		}
-		tuples = append(tuples, "("+strings.Join([]string{
-			v.text(r.id), v.text(string(r.state)), v.number(r.due), v.number(r.claim), v.number(r.tries), v.number(r.attempts),
-			v.number(r.firstFailed), v.number(r.held), v.text(r.code), v.text(r.class), v.text(r.receipt), v.number(r.done), v.number(r.alone),
-			v.number(emptied), v.text(string(r.why)),
-		}, ", ")+")")
 	}
-	if len(tuples) == 0 {
-		return updateWire(ctx, tx, rows)
-	}
-	_, err := tx.ExecContext(ctx, `with v (id, state, due, claim, tries, attempts, first_failed, held, code, class, receipt,
-		done, alone, emptied, why) as (values `+strings.Join(tuples, ", ")+`) update delivery set state = v.state, due = v.due, claim = v.claim,
-		tries = v.tries, attempts = v.attempts, first_failed = v.first_failed, held = v.held, code = v.code, class = v.class,
-		receipt = v.receipt, done = v.done, alone = v.alone, why = v.why, sealed = case v.emptied when 0 then sealed else `+empty+` end,
-		event = case v.emptied when 2 then `+empty+` else event end from v where delivery.id = v.id`, v.args...)
-	if err != nil {
-		return fmt.Errorf("update deliveries: %w", err)
-	}
-	return updateWire(ctx, tx, rows)
+	b.updateWire(rows)
 }
 
 // updateWire writes what of the rows concerns the wire, which of most channels never changes.
-func updateWire(ctx context.Context, tx *sql.Tx, rows []*row) error {
-	var v values
-	var tuples []string
+func (b *batch) updateWire(rows []*row) {
 	for _, r := range rows {
-		if !r.onWire {
-			continue
+		if r.onWire {
+			b.add(updateWire, r.sending, r.marked, r.ask, r.arrived, r.id)
 		}
-		tuples = append(tuples, "("+v.text(r.id)+", "+v.text(r.sending)+", "+v.number(r.marked)+", "+
-			v.number(r.ask)+", "+v.number(r.arrived)+")")
 	}
-	if len(tuples) == 0 {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, "with v (id, sending, marked, ask, arrived) as (values "+strings.Join(tuples, ", ")+
-		`) update delivery set sending = v.sending, marked = v.marked, ask = v.ask, arrived = v.arrived
-		from v where delivery.id = v.id`, v.args...)
-	if err != nil {
-		return fmt.Errorf("update what went to the wire: %w", err)
-	}
-	return nil
 }
 
 // query reads all rows of a select.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -86,8 +87,8 @@ func (c *counts) told(r *row) {
 	c.latency[key] = sum{old.n + 1, old.ms + took}
 }
 
-// save is the last statement of a transaction, so that other processes wait as little as possible.
-func (c *counts) save(ctx context.Context, tx writer) error {
+// count writes what was counted. It comes last in a transaction, so that other processes wait as little as possible.
+func (b *batch) count(c *counts) {
 	keys := make([]counted, 0, len(c.states))
 	for key, n := range c.states {
 		if n != 0 {
@@ -98,43 +99,19 @@ func (c *counts) save(ctx context.Context, tx writer) error {
 		return cmp.Or(cmp.Compare(a.hour, b.hour), strings.Compare(a.bus, b.bus), strings.Compare(a.channel, b.channel),
 			strings.Compare(a.state, b.state))
 	})
-	for part := range slices.Chunk(keys, 1000) {
-		var v values
-		tuples := make([]string, len(part))
-		for i, k := range part {
-			tuples[i] = v.tuple(k.hour, k.bus, k.channel, k.state, c.shard, c.states[k])
-		}
-		_, err := tx.ExecContext(ctx, "insert into tally (hour, bus, channel, state, shard, n) values "+strings.Join(tuples, ", ")+
-			" on conflict (hour, bus, channel, state, shard) do update set n = tally.n + excluded.n", v.args...)
-		if err != nil {
-			return fmt.Errorf("keep the tally: %w", err)
-		}
+	for _, k := range keys {
+		b.add(`insert into tally (hour, bus, channel, state, shard, n) values ($1, $2, $3, $4, $5, $6)
+			on conflict (hour, bus, channel, state, shard) do update set n = tally.n + excluded.n`,
+			k.hour, k.bus, k.channel, k.state, c.shard, c.states[k])
 	}
-	return c.saveLatency(ctx, tx)
-}
-
-func (c *counts) saveLatency(ctx context.Context, tx writer) error {
-	if len(c.latency) == 0 {
-		return nil
-	}
-	keys := make([]timed, 0, len(c.latency))
-	for key := range c.latency {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b timed) int {
+	times := slices.SortedFunc(maps.Keys(c.latency), func(a, b timed) int {
 		return cmp.Or(strings.Compare(a.channel, b.channel), cmp.Compare(a.bucket, b.bucket))
 	})
-	var v values
-	tuples := make([]string, len(keys))
-	for i, k := range keys {
-		tuples[i] = v.tuple(k.channel, k.bucket, c.shard, c.latency[k].n, c.latency[k].ms)
+	for _, k := range times {
+		b.add(`insert into latency (channel, bucket, shard, n, ms) values ($1, $2, $3, $4, $5)
+			on conflict (channel, bucket, shard) do update set n = latency.n + excluded.n, ms = latency.ms + excluded.ms`,
+			k.channel, k.bucket, c.shard, c.latency[k].n, c.latency[k].ms)
 	}
-	_, err := tx.ExecContext(ctx, "insert into latency (channel, bucket, shard, n, ms) values "+strings.Join(tuples, ", ")+
-		` on conflict (channel, bucket, shard) do update set n = latency.n + excluded.n, ms = latency.ms + excluded.ms`, v.args...)
-	if err != nil {
-		return fmt.Errorf("keep the histogram: %w", err)
-	}
-	return nil
 }
 
 // compact puts the shards of hours that are over together, so that a summary reads few lines, and drops empty ones.
@@ -151,5 +128,8 @@ func (l *Ledger) compact(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return fmt.Errorf("put the tally together: %w", err)
 	}
-	return c.save(ctx, tx)
+	var b batch
+	b.count(c)
+	_, err = b.run(ctx, l.db, tx)
+	return err
 }

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
-	"pai-notify/shared/channel"
+	"pai-notify/shared/database"
 )
 
 // plain says whether a claim ended as nearly all do: told at its first attempt, over a channel that says no more than yes.
@@ -13,48 +13,35 @@ func (r *Result) plain() bool {
 	return len(r.Attempts) == 1 && delivered(r.Attempts) && r.Attempts[0].Receipt == "" && !r.Delivery.Once && !r.Reports
 }
 
-// endTold ends the plain ones among the results, which differ in their ids alone, without reading their rows first: that
-// and what it takes to write whatever may have changed of a row cost as much as all the rest of recording. It gives those
-// whose claim still stood; all others are for the longer way.
-func endTold(ctx context.Context, tx *sql.Tx, results []Result, now int64) (map[string]*row, error) {
-	told := make(map[string]*row, len(results))
-	var first *Result
-	byID := make(map[string]*Delivery, len(results))
-	var ids []string
+// endTold ends the plain ones among the results without reading their rows first: that and what it takes to write
+// whatever may have changed of a row cost as much as all the rest of recording. It gives those whose claim still stood;
+// all others are for the longer way.
+func endTold(ctx context.Context, db *database.DB, tx *sql.Tx, results []Result, now int64) (map[string]*row, error) {
+	var b batch
+	var plain []*Result
 	for i := range results {
 		r := &results[i]
 		if !r.plain() {
 			continue
 		}
-		if first == nil {
-			first = r
-		}
-		if r.Delivery.Token == first.Delivery.Token && r.Attempts[0].Outcome.Code == first.Attempts[0].Outcome.Code {
-			byID[r.Delivery.ID] = &r.Delivery
-			ids = append(ids, r.Delivery.ID)
-		}
+		b.add(`update delivery set state = 'delivered', due = 0, attempts = attempts + 1, code = $1, class = 'delivered', receipt = '',
+			done = $2, why = '', sealed = $3 where id = $4 and state = 'claimed' and claim = $5 and attempts = $6`,
+			column(r.Attempts[0].Outcome.Code), now, []byte{}, r.Delivery.ID, r.Delivery.Token, int64(r.Delivery.Attempts))
+		plain = append(plain, r)
 	}
-	if first == nil {
-		return told, nil
-	}
-	var v values
-	err := query(ctx, tx, "update delivery set state = 'delivered', due = 0, attempts = attempts + 1, code = "+
-		v.one(column(first.Attempts[0].Outcome.Code))+", class = "+v.one(channel.Delivered.String())+", receipt = '', done = "+v.one(now)+
-		", why = '', sealed = "+v.one([]byte{})+" where state = 'claimed' and claim = "+v.one(first.Delivery.Token)+" and id in "+v.list(ids)+
-		" returning id, attempts", v.args, func(scan func(...any) error) error {
-		r := row{was: Claimed, told: true, changed: true}
-		if err := scan(&r.id, &r.attempts); err != nil {
-			return err
-		}
-		d := byID[r.id]
-		r.source, r.eventID, r.bus, r.channel, r.destination = d.EventSource, d.EventID, d.Bus, d.Channel, d.Destination
-		r.state, r.claim, r.created, r.done = Delivered, d.Token, millis(d.Created), now
-		r.attempts-- // which is added with the attempt
-		told[r.id] = &r
-		return nil
-	})
+	told := make(map[string]*row, len(plain))
+	changed, err := b.run(ctx, db, tx)
 	if err != nil {
 		return nil, fmt.Errorf("end what was told: %w", err)
+	}
+	for i, result := range plain {
+		if d := &result.Delivery; changed[i] == 1 {
+			told[d.ID] = &row{
+				id: d.ID, source: d.EventSource, eventID: d.EventID, bus: d.Bus, channel: d.Channel, destination: d.Destination,
+				was: Claimed, state: Delivered, claim: d.Token, attempts: int64(d.Attempts), created: millis(d.Created), done: now,
+				told: true, changed: true,
+			}
+		}
 	}
 	return told, nil
 }
