@@ -125,6 +125,20 @@ test('what the provider answered is of use once, and in the browser that asked a
   await other.close();
 });
 
+test('an administrator ends all sessions of a person at once', async ({ page, browser, cloud, t }) => {
+  const other = await browser.newContext();
+  await signIn(await other.newPage(), 'trainer');
+  await expect.poll(async () => (await who(other, cloud)).status).toBe(200);
+  await signIn(page, 'admin');
+  await expect(page.getByRole('button', { name: t.nav.signOut })).toBeVisible();
+  await page.goto('/#/keys');
+  await page.getByRole('button', { name: new RegExp(`^${t.keys.end}: .*trainer`, 'i') }).click();
+  await page.getByRole('dialog').getByRole('button', { name: t.keys.end }).click();
+  await expect.poll(async () => (await who(other, cloud)).status).toBe(401);
+  await expect(page.getByRole('button', { name: new RegExp(`^${t.keys.end}: .*admin`, 'i') })).toBeVisible();
+  await other.close();
+});
+
 test('a page of another site, or of the same host, changes nothing with the session', async ({ page, context, cloud, t }) => {
   await signIn(page, 'admin');
   await expect(page.getByRole('button', { name: t.nav.signOut })).toBeVisible();

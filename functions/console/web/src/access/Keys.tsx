@@ -13,6 +13,7 @@ import { faultsAt } from '../parts/place';
 import { Group, Row } from '../parts/Row';
 import { Loaded, TroubleNote } from '../parts/Trouble';
 import { useWide } from '../parts/wide';
+import { Sessions } from './Sessions';
 
 /** The API keys of the deployment. A key itself is shown once, when it is made. */
 export function Keys() {
@@ -25,6 +26,7 @@ export function Keys() {
         <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>{t('keys.make')}</Button>
       </Heading>
       <Loaded query={keys}>{(list) => <List keys={list} />}</Loaded>
+      <Sessions />
       {making && <Make close={() => setMaking(false)} />}
     </>
   );

@@ -40,6 +40,7 @@ export type Page<T> = { items: T[]; next?: string };
 export type Caller = Schemas['Caller'];
 export type Provider = Schemas['ProviderAnswerBody'];
 export type Key = Schemas['Key'];
+export type SignedIn = Schemas['Session'];
 export type AuditRow = Schemas['Row'];
 export type Wanted = Schemas['Wanted'];
 export type Contact = Schemas['Contact'];

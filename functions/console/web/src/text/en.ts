@@ -132,6 +132,7 @@ export const en = {
   },
   keys: {
     title: 'API keys', lead: 'For people and programs that use pai-notify.', make: 'New key', name: 'Name', nameHelp: 'Who uses it, and for what.', roleTitle: 'Role', stateTitle: 'State', used: 'Last used', expires: 'Expires', everywhere: 'all workspaces', revoke: 'Revoke', revokeTitle: 'Revoke {{name}}?', revokeText: 'Whoever uses it, and every session opened with it, is shut out at once and for good.', once: 'The key is shown once. Keep it safe now.', workspacesHelp: 'Press Enter after each. Left empty: all that your own key is for.', paiUser: 'PAI user id', paiUserHelp: 'Whose jobs “created by me” means.', days: 'Days until it expires',
+    signedIn: 'Signed in to the console', byKey: 'with a key', byProvider: 'through the identity provider', sessions: 'sessions: {{n}}', opened: 'Signed in', end: 'End sessions', endTitle: 'End all sessions of {{name}}?', endText: 'They are signed out at once, and may sign in again as long as their key or the identity provider lets them.',
     state: { usable: 'usable', expired: 'expired', revoked: 'revoked' }, role: { viewer: 'Viewer', editor: 'Editor', admin: 'Administrator' }, may: { viewer: 'Sees everything but secrets, numbers and addresses.', editor: 'Also makes rules and contacts, tests, replays.', admin: 'Also sets up, changes settings and keys, reads the audit.' },
   },
   audit: {

@@ -134,6 +134,7 @@ export const zh: Texts = {
   },
   keys: {
     title: 'API 密钥', lead: '供使用 pai-notify 的人员和程序使用。', make: '新建密钥', name: '名称', nameHelp: '由谁使用，用于什么。', roleTitle: '角色', stateTitle: '状态', used: '最近使用', expires: '到期', everywhere: '全部工作空间', revoke: '吊销', revokeTitle: '吊销 {{name}}？', revokeText: '使用该密钥的人及其登录的会话将立即失效，且不可恢复。', once: '密钥仅显示一次，请立即妥善保存。', workspacesHelp: '每输入一个按回车；留空则为您的密钥可用的全部工作空间。', paiUser: 'PAI 用户 ID', paiUserHelp: '“我创建的”所指的用户。', days: '有效天数',
+    signedIn: '已登录控制台', byKey: '通过密钥', byProvider: '通过身份提供方', sessions: '会话数：{{n}}', opened: '登录时间', end: '结束会话', endTitle: '结束 {{name}} 的全部会话？', endText: '对方将立即退出登录；只要其密钥或身份提供方仍然允许，可再次登录。',
     state: { usable: '可用', expired: '已过期', revoked: '已吊销' }, role: { viewer: '只读', editor: '编辑', admin: '管理员' }, may: { viewer: '可查看除密钥、号码和地址以外的一切。', editor: '还可管理规则和联系人、测试和重放。', admin: '还可初始化、修改设置和密钥、查看审计。' },
   },
   audit: {
