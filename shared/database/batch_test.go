@@ -36,12 +36,21 @@ func TestStatementsOfOneMessageRunInOrderAndFailTogether(t *testing.T) {
 			}
 			write := func(list ...database.Statement) error {
 				return db.Write(t.Context(), false, func(tx *sql.Tx) error {
-					changed, err := db.ExecAll(t.Context(), tx, list)
+					changed, err := db.RunAll(t.Context(), tx, list)
 					if err == nil && !slices.Equal(changed, slices.Repeat([]int64{1}, len(list))) {
 						t.Errorf("%d statements changed %v rows, want one each", len(list), changed)
 					}
 					return err
 				})
+			}
+			var seen []int64
+			look := func(key string) database.Statement {
+				return database.Statement{Text: "select until from lease where key = $1", Args: []any{key}, Each: func(scan func(...any) error) error {
+					var until int64
+					err := scan(&until)
+					seen = append(seen, until)
+					return err
+				}}
 			}
 			read := func(key string) (until int64) {
 				err := db.Read(t.Context(), func(tx *sql.Tx) error {
@@ -61,6 +70,14 @@ func TestStatementsOfOneMessageRunInOrderAndFailTogether(t *testing.T) {
 			err = write(put("b", 1), database.Statement{Text: "insert into lease (key) values ($1)", Args: []any{"c"}}, put("b", 2))
 			if err == nil || !strings.Contains(strings.ToLower(err.Error()), "null") || read("b") != 0 {
 				t.Errorf("the second of three fails: %v, and the first left %d", err, read("b"))
+			}
+			err = db.Write(t.Context(), false, func(tx *sql.Tx) error {
+				seen = nil
+				_, err := db.RunAll(t.Context(), tx, []database.Statement{look("a"), put("d", 5), look("d"), look("nobody"), put("d", 6), look("d")})
+				return err
+			})
+			if err != nil || !slices.Equal(seen, []int64{123, 5, 56}) {
+				t.Errorf("looks between writes saw %v, %v; want 123, 5, 56", seen, err)
 			}
 			if err := write(put("b", 7)); err != nil || read("b") != 7 {
 				t.Errorf("after a failure: %v, %d; want 7", err, read("b"))

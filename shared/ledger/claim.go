@@ -86,28 +86,35 @@ func (l *Ledger) asked(ctx context.Context, entries []Entry) ([]row, error) {
 }
 
 func (l *Ledger) enter(ctx context.Context, tx *sql.Tx, t Terms, asked []row) (given []*row, mustLast bool, err error) {
-	hashes, ids := make([]string, len(asked)), make([]string, len(asked))
+	hashes, ids, looked := make([]string, len(asked)), make([]string, len(asked)), make([]*row, len(asked))
 	for i := range asked {
-		hashes[i], ids[i] = asked[i].destination, asked[i].id
+		hashes[i], ids[i], looked[i] = asked[i].destination, asked[i].id, &asked[i]
 	}
 	s := session{now: l.now().UnixMilli(), terms: t, counts: l.counts()}
-	if s.destinations, err = l.destinations(ctx, tx, hashes); err != nil {
+	var b batch
+	s.destinations = b.lock(l.db, hashes)
+	known := b.known(ids)
+	s.askSiblings(&b, looked)
+	if _, err := b.run(ctx, l.db, tx); err != nil {
+		return nil, false, fmt.Errorf("look for what is known: %w", err)
+	}
+	if err := allFound(s.destinations, hashes); err != nil {
 		return nil, false, err
 	}
-	known, err := l.known(ctx, tx, ids)
+	rows, err := l.rows(ctx, tx, whole, *known)
 	if err != nil {
 		return nil, false, err
 	}
 	for i := range asked {
 		r := asked[i] // a copy, since the transaction may run again
-		if k := known[r.id]; k != nil {
+		if k := rows[r.id]; k != nil {
 			k.hold = r.due
 			given = append(given, k)
 		} else {
 			given = append(given, &r)
 		}
 	}
-	if err := s.readSiblings(ctx, tx, given); err != nil {
+	if err := s.readSiblings(ctx, l.db, tx, given); err != nil {
 		return nil, false, err
 	}
 	if err := s.readTold(ctx, tx, given); err != nil {
@@ -147,9 +154,19 @@ type session struct {
 	sharing      bool             // what comes now had to wait
 }
 
-// readSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered, or of
-// which nobody knows whether they were.
-func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) error {
+// readSiblings is askSiblings at once.
+func (s *session) readSiblings(ctx context.Context, db *database.DB, tx *sql.Tx, rows []*row) error {
+	var b batch
+	s.askSiblings(&b, rows)
+	if _, err := b.run(ctx, db, tx); err != nil {
+		return fmt.Errorf("look for duplicates: %w", err)
+	}
+	return nil
+}
+
+// askSiblings finds other deliveries of the same events to the same destinations that are claimed or delivered, or of
+// which nobody knows whether they were: those that were not asked for yet.
+func (s *session) askSiblings(b *batch, rows []*row) {
 	if s.siblings == nil {
 		s.siblings = map[same][]*row{}
 	}
@@ -162,9 +179,9 @@ func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) err
 		}
 	}
 	if len(tuples) == 0 {
-		return nil
+		return
 	}
-	err := query(ctx, tx, `select id, event_source, event_id, destination, state, due, sending from delivery
+	b.ask(`select id, event_source, event_id, destination, state, due, sending from delivery
 		where (event_source, event_id, destination) in (values `+strings.Join(tuples, ", ")+`)
 		and (state in ('claimed', 'delivered') or state = 'dead' and sending <> '')`, v.args, func(scan func(...any) error) error {
 		var r row
@@ -174,10 +191,6 @@ func (s *session) readSiblings(ctx context.Context, tx *sql.Tx, rows []*row) err
 		s.siblings[r.same()] = append(s.siblings[r.same()], &r)
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("look for duplicates: %w", err)
-	}
-	return nil
 }
 
 // admit decides what becomes of a new delivery or of one that is due. It leaves all others as they are.
@@ -278,24 +291,25 @@ func (s *session) save(ctx context.Context, db *database.DB, tx *sql.Tx, rows, f
 	}
 	b.update(s.counts, rows)
 	b.saveDestinations(s.destinations)
-	if len(fresh) > 0 {
-		changed, err := b.run(ctx, db, tx)
-		if err != nil {
-			return err
-		}
-		for i, r := range fresh {
-			switch {
-			case changed[i] == 0: // another process was first, and so has it; their destinations differ or are not known
-				r.state = Waiting
-				continue
-			case r.state == Dead:
-				b.addAttempts([]attempt{{delivery: r.id, n: 1, at: s.now, class: r.class, code: r.code, text: r.fault}})
-			}
-			s.counts.moved(r)
+	for _, r := range fresh {
+		if s.counts.moved(r); r.state == Dead {
+			b.add(insertAttempt+" on conflict (delivery, n) do nothing", r.id, 1, 0, s.now, 0, r.class, r.code, r.fault)
 		}
 	}
 	b.count(s.counts)
-	_, err := b.run(ctx, db, tx)
+	changed, err := b.run(ctx, db, tx)
+	if err != nil {
+		return err
+	}
+	late := counts{shard: s.counts.shard, states: map[counted]int64{}}
+	for i, r := range fresh {
+		if changed[i] == 0 { // another process was first, and so has it; their destinations differ or are not known
+			late.add(r, r.state, -1)
+			r.state = Waiting
+		}
+	}
+	b.count(&late)
+	_, err = b.run(ctx, db, tx)
 	return err
 }
 
@@ -350,7 +364,7 @@ func (l *Ledger) due(
 			rows = append(rows, r)
 		}
 	}
-	if err := s.readSiblings(ctx, tx, rows); err != nil {
+	if err := s.readSiblings(ctx, l.db, tx, rows); err != nil {
 		return nil, 0, err
 	}
 	s.sharing = true

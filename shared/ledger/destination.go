@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/database"
 )
 
 // destination is a receiver as all rules share it. Times are milliseconds.
@@ -155,21 +157,52 @@ func (l *Ledger) write(ctx context.Context, durable bool, do func(*sql.Tx) error
 
 // destinations locks those of the hashes that are not empty, in order. The error is a freshError where some are new.
 func (l *Ledger) destinations(ctx context.Context, tx *sql.Tx, hashes []string) (map[string]*destination, error) {
-	hashes = slices.Compact(slices.Sorted(slices.Values(hashes)))
-	if len(hashes) > 0 && hashes[0] == "" {
-		hashes = hashes[1:]
+	var b batch
+	found := b.lock(l.db, hashes)
+	if _, err := b.run(ctx, l.db, tx); err != nil {
+		return nil, fmt.Errorf("lock destinations: %w", err)
 	}
-	found := make(map[string]*destination, len(hashes))
+	return found, allFound(found, hashes)
+}
+
+// lock locks those of the hashes that there are, in order, and keeps them in what it gives.
+func (b *batch) lock(db *database.DB, hashes []string) (found map[string]*destination) {
+	hashes = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(hashes))), func(hash string) bool { return hash == "" })
+	found = make(map[string]*destination, len(hashes))
 	if len(hashes) == 0 {
-		return found, nil
+		return found
 	}
 	var v values
-	err := readDestinations(ctx, tx, "select hash, pace, opens, calm, closed_until, failures, sent, last from destination where hash in "+
-		v.list(hashes)+" order by hash"+l.db.ForUpdate(), v.args, found)
-	if err == nil && len(found) < len(hashes) {
-		err = &freshError{slices.DeleteFunc(hashes, func(hash string) bool { return found[hash] != nil })}
+	b.ask("select hash, pace, opens, calm, closed_until, failures, sent, last from destination where hash in "+v.list(hashes)+
+		" order by hash"+db.ForUpdate(), v.args, func(scan func(...any) error) error {
+		var d destination
+		var pace string
+		if err := scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
+			return err
+		}
+		for text := range strings.SplitSeq(pace, ",") {
+			if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
+				d.arrivals = append(d.arrivals, ms)
+			}
+		}
+		found[d.hash] = &d
+		return nil
+	})
+	return found
+}
+
+// allFound gives a freshError where some of the hashes were not found.
+func allFound(found map[string]*destination, hashes []string) error {
+	missing := map[string]bool{}
+	for _, hash := range hashes {
+		if hash != "" && found[hash] == nil {
+			missing[hash] = true
+		}
 	}
-	return found, err
+	if len(missing) == 0 {
+		return nil
+	}
+	return &freshError{slices.Sorted(maps.Keys(missing))}
 }
 
 // lockAll locks the destinations of some deliveries, and others, before those deliveries are locked: what moves one may move
@@ -204,27 +237,6 @@ func (l *Ledger) change(ctx context.Context, tx *sql.Tx, where string, args []an
 	}
 	rows, err := done.RowsAffected()
 	return int(rows), err
-}
-
-func readDestinations(ctx context.Context, tx *sql.Tx, text string, args []any, found map[string]*destination) error {
-	err := query(ctx, tx, text, args, func(scan func(...any) error) error {
-		var d destination
-		var pace string
-		if err := scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
-			return err
-		}
-		for text := range strings.SplitSeq(pace, ",") {
-			if ms, err := strconv.ParseInt(text, 10, 64); err == nil {
-				d.arrivals = append(d.arrivals, ms)
-			}
-		}
-		found[d.hash] = &d
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("lock destinations: %w", err)
-	}
-	return nil
 }
 
 // saveDestinations writes those that changed.

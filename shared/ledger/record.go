@@ -40,10 +40,11 @@ type attempt struct {
 	text        string
 }
 
+const insertAttempt = "insert into attempt (delivery, n, claim, at, ms, class, code, text) values ($1, $2, $3, $4, $5, $6, $7, $8)"
+
 func (b *batch) addAttempts(list []attempt) {
 	for _, a := range list {
-		b.add("insert into attempt (delivery, n, claim, at, ms, class, code, text) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-			a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
+		b.add(insertAttempt, a.delivery, a.n, a.claim, a.at, a.ms, a.class, a.code, a.text)
 	}
 }
 
@@ -78,14 +79,18 @@ func (l *Ledger) record(
 	for i, r := range results {
 		ids[i], hashes[i] = r.Delivery.ID, r.Delivery.Destination
 	}
-	destinations, err := l.destinations(ctx, tx, hashes)
+	var b batch
+	destinations := b.lock(l.db, hashes)
+	locks := len(b.list)
+	plain := b.endTold(results, now)
+	changed, err := b.run(ctx, l.db, tx)
 	if err != nil {
 		return nil, err
 	}
-	known, err := endTold(ctx, l.db, tx, results, now)
-	if err != nil {
+	if err := allFound(destinations, hashes); err != nil {
 		return nil, err
 	}
+	known := told(plain, changed[locks:], now)
 	ids = slices.DeleteFunc(ids, func(id string) bool { return known[id] != nil })
 	others, err := l.rows(ctx, tx, outside, ids)
 	if err != nil {
@@ -97,7 +102,6 @@ func (l *Ledger) record(
 		sharers[r.Delivery.Slot]++
 	}
 	states := make([]State, len(results))
-	var b batch
 	var rows []*row
 	var attempts []attempt
 	for i, result := range results {

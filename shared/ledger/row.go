@@ -108,20 +108,17 @@ func (l *Ledger) rows(ctx context.Context, tx *sql.Tx, selected string, ids []st
 	return found, nil
 }
 
-// known is rows of those of the ids that there are. New deliveries, which are nearly all, cost it one look.
-func (l *Ledger) known(ctx context.Context, tx *sql.Tx, ids []string) (map[string]*row, error) {
+// known finds which of the ids there are. Nearly all that are asked for are new, and cost no more than that.
+func (b *batch) known(ids []string) (there *[]string) {
 	var v values
-	var there []string
-	err := query(ctx, tx, "select id from delivery where id in "+v.list(ids), v.args, func(scan func(...any) error) error {
+	there = new([]string)
+	b.ask("select id from delivery where id in "+v.list(ids), v.args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
-		there = append(there, id)
+		*there = append(*there, id)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("look for deliveries: %w", err)
-	}
-	return l.rows(ctx, tx, whole, there)
+	return there
 }
 
 const (

@@ -78,7 +78,7 @@ func (l *Ledger) gather(ctx context.Context, tx *sql.Tx, s *session, given []*ro
 			rows = append(rows, r)
 		}
 	}
-	if err := s.readSiblings(ctx, tx, rows); err != nil {
+	if err := s.readSiblings(ctx, l.db, tx, rows); err != nil {
 		return nil, fmt.Errorf("share a slot: %w", err)
 	}
 	s.sharing = true
