@@ -14,10 +14,6 @@ func (v *values) one(arg any) string {
 	return "$" + strconv.Itoa(len(v.args))
 }
 
-// text and number add an argument of a list of values, whose type PostgreSQL would not know.
-func (v *values) text(s string) string  { return "cast(" + v.one(s) + " as text)" }
-func (v *values) number(n int64) string { return "cast(" + v.one(n) + " as bigint)" }
-
 // tuple adds the arguments of one row and gives ($1, $2, …).
 func (v *values) tuple(args ...any) string {
 	marks := make([]string, len(args))
