@@ -113,11 +113,26 @@ test('what a target says, when and to whom is kept as it was, changed there, and
   });
 });
 
+test('that PAI has been silent is said, and the exact time where one points', async ({ console: page, cloud, t }) => {
+  await setUp(cloud);
+  const last = new Date(Date.now() - 3 * 86_400_000);
+  await page.route('**/api/v1/setup?*', async (route) => {
+    const response = await route.fetch();
+    const answer = (await response.json()) as { observed?: object };
+    await route.fulfill({ response, json: { ...answer, observed: { unknown: [], ...answer.observed, lastEvent: last.toISOString() } } });
+  });
+  await page.goto('/#/w/nlp_train/setup');
+  await expect(page.getByText(t.setup.silent.split('{{when}}')[0] + '3 days ago')).toBeVisible();
+  await page.locator('main time').first().hover();
+  await expect(page.getByRole('tooltip')).toContainText(last.toLocaleTimeString('en-US', { hour12: false }));
+});
+
 test('fifty rules and ten thousand deliveries stay quick, and hostile names are only text', async ({ console: page, t }) => {
   const hostile = '<script>alert(1)</script>';
   const rules = Array.from({ length: 50 }, (_, n) => ({
     name: `rule-${n}`, description: n === 7 ? hostile : 'x'.repeat(256), enabled: n % 2 === 0, units: 1, targets: [{ id: hostile, channel: 'dingtalk' }],
     event: { source: 'dlc', options: ['dlc.job.failed'], scope: { kind: 'allInWorkspace' } },
+    ...(n === 1 ? { foreign: true } : n === 2 ? { drift: ['its pattern is another one'] } : {}),
   }));
   await page.route('**/api/v1/workspaces/many/rules?*', (route) => route.fulfill({ json: { items: rules } }));
   const delivery = (n: number) => ({
@@ -135,6 +150,10 @@ test('fifty rules and ten thousand deliveries stay quick, and hostile names are 
   await page.goto('/#/w/many/rules');
   await expect(page.getByText('51 of 50 rules')).toBeVisible();
   await expect(page.getByText(hostile).first()).toBeVisible();
+  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+  await expect(row('rule-1')).toContainText(t.rules.foreign);
+  await row('rule-2').getByText(t.rules.drift, { exact: true }).hover();
+  await expect(page.getByRole('tooltip')).toContainText('its pattern is another one');
   await page.getByLabel(t.rules.search).fill('rule-4');
   await expect(page.getByRole('link', { name: /^rule-/ })).toHaveCount(11);
 

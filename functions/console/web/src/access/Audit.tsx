@@ -66,6 +66,12 @@ function Outcome({ row }: { row: AuditRow }) {
   return <span className={`state ${row.outcome === 'done' ? 'delivered' : row.outcome === 'failed' ? 'dead' : ''}`}>{t(`audit.outcomes.${row.outcome}`)} {row.code}</span>;
 }
 
+/** What a role is called; one that no key has is told as it is. */
+function Role({ name }: { name: string }) {
+  const { t } = useTranslation();
+  return <>{t(`keys.role.${name as 'viewer'}`, { defaultValue: name })}</>;
+}
+
 function Change({ row }: { row: AuditRow }) {
   const { t } = useTranslation();
   return (
@@ -87,7 +93,7 @@ function Rows({ rows }: { rows: AuditRow[] }) {
           <li key={row.n} className="card">
             <div className="row"><code className="wrap">{row.action}</code> <Outcome row={row} /><span className="space" /><Moment at={row.at} /></div>
             <p className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ') || '—'}</p>
-            <p className="help wrap">{row.name || row.who || row.via} {row.role} {row.address}</p>
+            <p className="help wrap">{row.name || row.who || row.via} <Role name={row.role} /> {row.address}</p>
             {changed(row) && <details><summary>{t('audit.before')}, {t('audit.after')}</summary><Change row={row} /></details>}
           </li>
         ))}
@@ -109,7 +115,7 @@ function Rows({ rows }: { rows: AuditRow[] }) {
       }}
       columns={[
         { title: t('audit.at'), key: 'at', render: (_, row) => <Moment at={row.at} /> },
-        { title: t('audit.who'), key: 'who', render: (_, row) => <><span className="wrap">{row.name || row.who || row.via}</span> <span className="help">{row.role}</span></> },
+        { title: t('audit.who'), key: 'who', render: (_, row) => <><span className="wrap">{row.name || row.who || row.via}</span> <span className="help"><Role name={row.role} /></span></> },
         { title: t('audit.action'), key: 'action', render: (_, row) => <code>{row.action}</code> },
         { title: t('audit.object'), key: 'object', render: (_, row) => <span className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ')}</span>, onCell: () => ({ className: 'objectCell' }) },
         { title: t('audit.outcome'), key: 'outcome', render: (_, row) => <Outcome row={row} /> },

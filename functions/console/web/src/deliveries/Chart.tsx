@@ -34,6 +34,7 @@ export default function Chart({ summary }: { summary: Summary }) {
     }
     return [...counts.values()];
   }, [summary, by, t, i18n.language, title]);
+  const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelFillOpacity: 1 }; // which can be read
   const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
   return (
     <>
@@ -55,7 +56,8 @@ export default function Chart({ summary }: { summary: Summary }) {
             height={240}
             theme={dark ? 'classicDark' : 'classic'}
             animate={false}
-            axis={{ x: { labelAutoRotate: false, labelAutoHide: true, title: false }, y: { title: false } }}
+            paddingRight={32} // for half of the last hour's label
+            axis={{ x: { labelAutoRotate: false, labelAutoHide: true, title: false, ...ink }, y: { title: false, ...ink } }}
             scale={by === 'state' ? { color: { domain: [...kinds.keys()], range: [...kinds.values()].map((id) => colours[id] ?? '#bfbfbf') } } : { color: { domain: [...kinds.keys()] } }}
             style={{ maxWidth: 28 }}
           />

@@ -12,7 +12,7 @@ function Group({ way }: { way: Exclude<Way, 'webhook'> }) {
   const { t } = useTranslation();
   const title = t(`help.ways.${way}.title`);
   const secret = t(`help.ways.${way}.secret`);
-  const lines = [t('help.group'), t('help.robots'), `${t('help.add')} › ${t('help.custom')}`];
+  const lines = [t('help.group'), t('help.robots'), way === 'wecom' ? t('help.add') : `${t('help.add')} › ${t('help.custom')}`];
   return (
     <svg className="drawing" viewBox="0 0 380 230" role="img" aria-label={t('help.drawing', { what: [title, ...lines].join(', ') })}>
       <rect x="1" y="1" width="378" height="228" rx="12" className="paper" />

@@ -84,7 +84,7 @@ export const zh: Texts = {
     contacts: '联系人', notFor: '不适用于此事件源', kept: '已保存：{{what}}', keptPlain: '已保存', replace: '更换', keep: '保留原值', clear: '移除', cleared: '保存时将移除', any: '默认',
     test: '测试连通性', testing: '测试中', testOK: '测试消息已送达', testChecked: '接收端可以接收消息', testFailed: '测试消息未被接收', testStep: '失败环节', testCode: '代码', testSaid: '接收端返回', testTook: '{{ms}} 毫秒', testNeedsSecrets: '要测试修改后的设置，请重新填写已保存的密钥类设置；或先保存再测试。', testNoted: '将向接收端发送一条带标记的测试消息。', receipt: '回执',
     step: { address: '地址', dns: '解析域名', dial: '建立连接', tls: '加密连接', write: '发送', read: '读取应答', answer: '接收端应答' },
-    howTo: '在哪里获取？', preview: '预览', previewLead: '接收端看到的内容', previewOf: '预览所用事件', previewNone: '选择事件源和事件类型后，可预览消息。', previewNoTarget: '添加目标后可预览其消息。', previewBytes: '{{n}} / {{max}} 字节', sample: '示例', recent: '近期', openLink: '在 PAI 控制台查看', previewAs: '{{channel}} 中的样子',
+    howTo: '在哪里获取？', preview: '预览', previewLead: '接收端看到的内容', previewOf: '预览所用事件', previewNone: '选择事件源和事件类型后，可预览消息。', previewNoTarget: '添加目标后可预览其消息。', previewBytes: '{{n}} / {{max}} 字节', sample: '示例', recent: '近期', openLink: '在 PAI 控制台查看', previewAs: '{{channel}}中的样子',
     matches: '近期事件', matchesLead: '该工作空间最新的 {{total}} 个事件中，有 {{n}} 个会被通知。', matchesNone: '该工作空间的总线上还没有事件，以下为示例。', matched: '通知', notMatched: '不通知', mismatch: '{{path}} 为 {{got}}，需要 {{want}}', showEvents: '显示事件',
     pattern: '事件模式', warnings: '请注意', faults: '请先修正', enabled: '启用', enabledHelp: '停用的规则会保留，但不发送通知。', created: '规则 {{name}} 已保存', save: '保存规则', create: '创建规则',
     changedTitle: '规则已被他人修改', changedText: '您的修改仍保留在此。可加载最新的规则，或覆盖保存。', reload: '加载最新', overwrite: '覆盖保存', readOnly: '该规则不是由 pai-notify 创建，请在 EventBridge 控制台修改。', needsTimeout: '需要 PAI 中的超时规则',
@@ -124,7 +124,7 @@ export const zh: Texts = {
     class: { delivered: '已送达', throttled: '超出接收端频率', unavailable: '接收端不可用', uncertain: '不确定是否送达', misconfigured: '目标配置有误', rejected: '内容被拒绝', unknown: '未知应答', accepting: '可以接收' },
   },
   settings: {
-    title: '设置', lead: '作用于整个部署的所有工作空间。', language: '消息语言', languageHelp: '用于未指定语言的目标。', zone: '时区', zoneHelp: '消息中时间所用时区，例如 Asia/Shanghai。', console: '控制台域名', consoleHelp: '消息中链接的域名；留空则不带链接。', units: '每条规则的单位数', unitsHelp: 'EventBridge 每条规则的目标配额默认为 5，可在配额中心提高。0 表示 5。', keepTold: '已送达的保留时间', keepDead: '失败或取消的保留时间', days: '天', keepHelp: '0 表示 {{n}} 天。', override: '事件目录覆盖', overrideHelp: '覆盖在事件目录之上的 YAML：用于补充 PAI 使用而目录中没有的名称。修改后请重写全部规则。', paused: '暂停', pausedHelp: '开启后不发送任何消息，新事件会等待。', messages: '消息', limits: '限制与保留', expert: '高级', saved: '设置已保存，所有函数将在五秒内生效。', faults: '请先修正', shared: '{{channel}} 的发送方', sharedHelp: '仅在规则使用该通道时需要；保存后可在初始化页面检查。',
+    title: '设置', lead: '作用于整个部署的所有工作空间。', language: '消息语言', languageHelp: '用于未指定语言的目标。', zone: '时区', zoneHelp: '消息中时间所用时区，例如 Asia/Shanghai。', console: '控制台域名', consoleHelp: '消息中链接的域名；留空则不带链接。', units: '每条规则的单位数', unitsHelp: 'EventBridge 每条规则的目标配额默认为 5，可在配额中心提高。0 表示 5。', keepTold: '已送达的保留时间', keepDead: '失败或取消的保留时间', days: '天', keepHelp: '0 表示 {{n}} 天。', override: '事件目录覆盖', overrideHelp: '覆盖在事件目录之上的 YAML：用于补充 PAI 使用而目录中没有的名称。修改后请重写全部规则。', paused: '暂停', pausedHelp: '开启后不发送任何消息，新事件会等待。', messages: '消息', limits: '限制与保留', expert: '高级', saved: '设置已保存，所有函数将在五秒内生效。', faults: '请先修正', shared: '{{channel}}的发送方', sharedHelp: '仅在规则使用该通道时需要；保存后可在初始化页面检查。',
   },
   contacts: {
     title: '联系人', lead: '规则通过电话、短信和邮件通知的人。', make: '新建联系人', import: '导入', export: '导出', search: '按姓名、标识或 PAI 用户搜索', nothing: '没有符合的联系人', empty: '还没有联系人', emptyAdvice: '添加需要电话、短信或邮件通知的人，规则中即可选择。',
@@ -141,7 +141,7 @@ export const zh: Texts = {
     title: '审计', lead: '谁修改了什么，从最早的修改开始。', at: '时间', who: '操作者', action: '操作', object: '对象', outcome: '结果', address: '来源', workspace: '工作空间', before: '修改前', after: '修改后', next: '后面的记录', nothing: '没有符合的记录', verify: '校验', whole: '全部 {{n}} 条记录与写入时一致。', outcomes: { begun: '已开始', done: '完成', failed: '失败' },
   },
   help: {
-    title: '帮助', lead: '各通道所需的地址、密钥、签名和模板的获取方法。', where: '在哪里', then: '然后', back: '在规则中填写地址和密钥，点击“测试连通性”。', security: '持有该地址即可向群中发消息，请像密码一样保管；pai-notify 加密保存，且不再显示。',
+    title: '帮助', lead: '各通道所需的地址、密钥、签名和模板的获取方法。', where: '在哪里', then: '然后', back: '在规则中填写以上内容，点击“测试连通性”。', security: '持有该地址即可向群中发消息，请像密码一样保管；pai-notify 加密保存，且不再显示。',
     drawing: '示意图：{{what}}', rate: '每分钟约 {{n}} 条；更多消息会等待并合并发送。', none: '此处没有该通道的说明，请参考各设置项的提示。',
     ways: {
       dingtalk: { title: '钉钉机器人', steps: ['在电脑上打开群，进入“群设置”。', '选择“机器人 > 添加机器人 > 自定义”。', '填写名称，在“安全设置”中勾选“加签”，复制以 SEC 开头的密钥。', '完成后复制 Webhook 地址，以 https://oapi.dingtalk.com/robot/send?access_token= 开头。'], secret: '加签密钥', address: 'Webhook 地址' },
@@ -152,7 +152,7 @@ export const zh: Texts = {
     senders: {
       sms: { title: '短信', steps: ['在阿里云短信服务控制台的“签名管理”中申请签名，需完成运营商实名制报备，约 5 至 10 天。', '在“模板管理”中申请通知模板，变量为 ${name}、${status}、${time}。', '在设置页的“短信的发送方”中填写签名和模板编号并保存。', '初始化页面会检查两者是否已通过审核。'], console: '短信控制台', needs: ['签名', 'SMS_…'], reaches: '手机号' },
       voice: { title: '语音', steps: ['在阿里云语音服务控制台的“文本转语音模板”中申请模板，变量为 ${name}、${status}。', '公共模式无需号码；专属模式请购买主叫号码，模板与号码须同属一种模式。', '在设置页的“语音的发送方”中填写模板编号；专属模式还需填写主叫号码。', '初始化页面会检查模板是否已通过审核。'], console: '语音控制台', needs: ['TTS_…', '主叫号码'], reaches: '手机号' },
-      email: { title: '邮件', steps: ['在阿里云邮件推送控制台添加发信域名，并按提示完成域名验证。', '在“发信地址”中创建类型为“触发邮件”的地址。', '在设置页的“邮件的发送方”中填写发信地址并保存。', '初始化页面会检查该地址是否可用。'], console: '邮件推送控制台', needs: ['发信域名', '发信地址'], reaches: '邮箱' },
+      email: { title: '邮件', steps: ['在阿里云邮件推送控制台添加发信域名，并按提示完成域名验证。', '在“发信地址”中创建类型为“触发邮件”的地址。', '在设置页的“邮件的发送方”中填写发信地址并保存。', '初始化页面会检查该地址是否可用。'], console: '邮件推送控制台', needs: ['发信地址'], reaches: '邮箱' },
     },
     calls: '在联系人中填写号码或邮箱，在规则中选择联系人；在联系人处点击“测试连通性”。',
     group: '群设置', robots: '机器人', add: '添加', custom: '自定义', endpoint: '您的服务', post: 'POST，带签名', ok: '200 OK',
