@@ -105,10 +105,10 @@ interface Tools {
 }
 
 /**
- * Tests of the page in a real browser. A file of tests names its story, and has a local cloud of its own for it:
- * what one file sets up is not there for another. None may break the page's policy or throw. The tests of a file have the
- * browser's cache in common, so that the page is fetched and compiled once; when one begins there is neither a session
- * nor anything that the page remembers.
+ * Tests of the page in a real browser. A file of tests names its story, and has a local cloud for it: what one story sets up
+ * is not there for another, while two files of one story may find what the other left. None may break the page's policy or
+ * throw. The tests of a worker have the browser's cache in common, so that the page is fetched and compiled once; when one
+ * begins there is neither a session nor anything that the page remembers.
  */
 export const test = plain.extend<Variant & Tools, { story: string; cloud: Cloud; contexts: Map<string, BrowserContext> }>({
   language: ['en', { option: true }],

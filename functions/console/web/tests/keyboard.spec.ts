@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, rulesPlace, setUp, test } from './cloud';
 
-test.use({ story: 'keyboard' });
+test.use({ story: 'pages' });
 
 /** Goes on with Tab until something has the focus. */
 async function tabTo(page: Page, wanted: Locator) {
