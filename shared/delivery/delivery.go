@@ -20,6 +20,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -131,7 +132,7 @@ func before(ctx context.Context, d time.Duration) (context.Context, context.Canc
 
 // isTimer tells the event of a timer trigger from an envelope: help.aliyun.com/en/functioncompute, "Timer triggers".
 func isTimer(body []byte) bool {
-	if len(body) > 64<<10 { // a timer's payload is at most 4 KB
+	if len(body) > 64<<10 || !bytes.Contains(body, []byte(`"triggerTime"`)) { // a timer's payload is at most 4 KB
 		return false
 	}
 	var event struct {

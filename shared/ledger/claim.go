@@ -247,7 +247,6 @@ func (s *session) admit(r *row) {
 			d.take(s.terms.Pace, start, s.now, s.terms.Lease)
 			s.offer(r, start)
 		}
-		d.sent, d.last, d.changed = d.sent+1, r.id, true
 		s.siblings[r.same()] = append(s.siblings[r.same()], r)
 	}
 	if r.firstFailed != 0 && !r.isNew && !failing { // what waits because its receiver is dead grows old

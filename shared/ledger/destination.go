@@ -15,7 +15,8 @@ import (
 	"pai-notify/shared/database"
 )
 
-// destination is a receiver as all rules share it. Times are milliseconds.
+// destination is a receiver as all rules share it. Times are milliseconds. The columns sent and last of its table are
+// of the first releases, which write them still while they run beside this one.
 type destination struct {
 	hash     string
 	arrivals []int64 // theoretical arrival time of each pace
@@ -23,8 +24,6 @@ type destination struct {
 	calm     int64
 	closed   int64
 	failures int64
-	sent     int64  // deliveries that were claimed
-	last     string // the one claimed last
 	changed  bool
 }
 
@@ -173,11 +172,11 @@ func (b *batch) lock(db *database.DB, hashes []string) (found map[string]*destin
 		return found
 	}
 	var v values
-	b.ask("select hash, pace, opens, calm, closed_until, failures, sent, last from destination where hash in "+v.list(hashes)+
+	b.ask("select hash, pace, opens, calm, closed_until, failures from destination where hash in "+v.list(hashes)+
 		" order by hash"+db.ForUpdate(), v.args, func(scan func(...any) error) error {
 		var d destination
 		var pace string
-		if err := scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures, &d.sent, &d.last); err != nil {
+		if err := scan(&d.hash, &pace, &d.opens, &d.calm, &d.closed, &d.failures); err != nil {
 			return err
 		}
 		for text := range strings.SplitSeq(pace, ",") {
@@ -249,8 +248,8 @@ func (b *batch) saveDestinations(all map[string]*destination) {
 		for i, ms := range d.arrivals {
 			texts[i] = strconv.FormatInt(ms, 10)
 		}
-		b.add(`update destination set pace = $1, opens = $2, calm = $3, closed_until = $4, failures = $5, sent = $6, last = $7 where hash = $8`,
-			strings.Join(texts, ","), d.opens, d.calm, d.closed, d.failures, d.sent, d.last, d.hash)
+		b.add(`update destination set pace = $1, opens = $2, calm = $3, closed_until = $4, failures = $5 where hash = $6`,
+			strings.Join(texts, ","), d.opens, d.calm, d.closed, d.failures, d.hash)
 	}
 }
 
