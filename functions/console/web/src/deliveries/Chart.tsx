@@ -34,7 +34,7 @@ export default function Chart({ summary }: { summary: Summary }) {
     }
     return [...counts.values()];
   }, [summary, by, t, i18n.language, title]);
-  const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelFillOpacity: 1 }; // which can be read
+  const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelOpacity: 1 }; // which can be read
   const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
   return (
     <>
