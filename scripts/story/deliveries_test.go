@@ -148,13 +148,7 @@ func TestHealthFollowsTheHeartbeat(t *testing.T) {
 		t.Errorf("before the set-up health is %d %s, want 503 with what to do", a.Status, a.Text)
 	}
 	c.setUp("nlp_train")
-	green := func() string {
-		if a := ask(t, http.MethodGet, c.API+"/healthz", nil); a.Status != http.StatusOK {
-			return fmt.Sprint(a.Status, a.Text)
-		}
-		return ""
-	}
-	until(t, 60*time.Second, green)
+	c.untilHealthy()
 	metrics := c.api(http.MethodGet, "/metrics", nil).must(t, http.StatusOK).Text
 	for _, want := range []string{`pai_notify_heartbeat_age_seconds{bus="pai-system-nlp_train"}`, "pai_notify_paused 0"} {
 		if !strings.Contains(metrics, want) {
@@ -172,7 +166,7 @@ func TestHealthFollowsTheHeartbeat(t *testing.T) {
 		return ""
 	})
 	c.rpc("2020-04-01", "EnableRule", "EventBusName", "pai-system-nlp_train", "RuleName", "pai-notify-observe")
-	until(t, 60*time.Second, green)
+	c.untilHealthy()
 }
 
 func TestWhatDiedIsToldToWhoAskedAndNeverFeedsOnItself(t *testing.T) {

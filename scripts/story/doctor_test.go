@@ -78,6 +78,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 	}
 	w.env = append(w.env, "REGION=cn-hangzhou", "ACCOUNT_ID=1234567890123456")
 	budget := func(n string) []string { return []string{"--template", template, "--connections", n} }
+	c.untilHealthy()
 	for _, f := range w.examine(0, budget("2000")...) {
 		if f.Grade != "ok" {
 			t.Errorf("of a sound deployment: %+v", f)

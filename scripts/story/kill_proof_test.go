@@ -228,12 +228,7 @@ func TestKillsAtRandomMomentsLoseNothing(t *testing.T) {
 		c.settled(6*time.Minute, len(names))
 		p.figure("settled after the last kill in", time.Since(began))
 		p.judgeKilled(c, s.accepted(), names)
-		until(p.T, 30*time.Second, func() string { // sweep, which was killed too, has taken up its work again
-			if a := ask(p.T, http.MethodGet, c.API+"/healthz", nil); a.Status != http.StatusOK {
-				return "healthz says " + a.Text
-			}
-			return ""
-		})
+		c.untilHealthy() // sweep, which was killed too, has taken up its work again
 	})
 }
 

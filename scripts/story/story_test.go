@@ -285,6 +285,17 @@ func (c *cloud) steps(a answer) map[string]step {
 	return steps
 }
 
+// untilHealthy waits until the deployment says that it works: the first heartbeat comes within a minute of its clock.
+func (c *cloud) untilHealthy() {
+	c.t.Helper()
+	until(c.t, 60*time.Second, func() string {
+		if a := ask(c.t, http.MethodGet, c.API+"/healthz", nil); a.Status != http.StatusOK {
+			return fmt.Sprint("healthz says ", a.Status, " ", a.Text)
+		}
+		return ""
+	})
+}
+
 // setUp does the whole set-up of a workspace and waits until its canary has come back.
 func (c *cloud) setUp(workspace string) {
 	c.t.Helper()
