@@ -101,7 +101,7 @@ func TestTheDoctorFindsEachPlantedFault(t *testing.T) {
 	c.makeRule(rule("spoilt", spoilt))
 	c.publish(failed(t, 1))
 	until(t, 60*time.Second, func() string {
-		if len(c.deliveries("?state=dead")) == 0 {
+		if len(c.deliveries("state=dead")) == 0 {
 			return "no delivery is dead"
 		}
 		return ""
