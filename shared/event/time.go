@@ -11,7 +11,7 @@ import (
 // 1970. What it cannot read is the zero time. The answer is in UTC.
 func ParseTime(text string) time.Time {
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC()
+		return inUTC(t)
 	}
 	text = strings.TrimSpace(text)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -39,7 +39,15 @@ func ParseTime(text string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return t.UTC()
+	return inUTC(t)
+}
+
+// inUTC is the zero time for a moment whose year in UTC RFC 3339 cannot write, such as the first hours of the year 0 in China.
+func inUTC(t time.Time) time.Time {
+	if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 // sinceEpoch tells seconds from milliseconds by their size: seconds of the year 5138 are milliseconds of 1973.
