@@ -4,11 +4,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export TIME=${1:?how long for each target, such as 5s}
 
-# SQLite's own code is no target: instrumented it takes minutes to build.
+# SQLite's own code is no target: instrumented it takes minutes to build. Go's fuzzer calls it a failure where its own time
+# runs out while it looks at an input (github.com/golang/go/issues/75804, mended in Go 1.27); it writes down each input that failed.
 fuzz() {
   local out
   out=$(go test -run '^$' -fuzz "^$2\$" -fuzztime "$TIME" -parallel 1 -gcflags=modernc.org/sqlite/lib=-d=libfuzzer=0 \
-    -gcflags=modernc.org/libc=-d=libfuzzer=0 "./$1" 2>&1) || { echo "$2 in $1:"$'\n'"$out" >&2; return 255; } # which stops xargs
+    -gcflags=modernc.org/libc=-d=libfuzzer=0 "./$1" 2>&1) ||
+    { grep -q '^ *context deadline exceeded$' <<<"$out" && ! grep -q 'Failing input' <<<"$out"; } ||
+    { echo "$2 in $1:"$'\n'"$out" >&2; return 255; } # which stops xargs
   echo "$2 in $1: $(grep -E '^fuzz: elapsed' <<<"$out" | tail -1)"
 }
 export -f fuzz
