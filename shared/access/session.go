@@ -83,8 +83,8 @@ type Session struct {
 	Ends    time.Time
 }
 
-// MaxListed is how many sessions [Keys.Sessions] gives at most.
-const MaxListed = 1000
+// maxListed is how many sessions [Keys.Sessions] gives at most.
+const maxListed = 1000
 
 // Sessions gives the sessions that there are, the newest first.
 func (k *Keys) Sessions(ctx context.Context) (list []Session, err error) {
@@ -92,7 +92,7 @@ func (k *Keys) Sessions(ctx context.Context) (list []Session, err error) {
 	err = k.DB.Read(ctx, func(tx *sql.Tx) error {
 		list = nil
 		rows, err := tx.QueryContext(ctx, `select api_key, who, name, created, used, ends from session where ends > $1 and used > $2
-			order by created desc, id limit $3`, now.UnixMilli(), now.Add(-idleTime).UnixMilli(), MaxListed)
+			order by created desc, id limit $3`, now.UnixMilli(), now.Add(-idleTime).UnixMilli(), maxListed)
 		if err != nil {
 			return err
 		}
