@@ -32,7 +32,7 @@ const (
 	admin    = "admin"      // the superuser
 	owner    = "pai_notify" // of the databases
 	template = "pai_notify_template"
-	patience = 30 * time.Second // for each step of the server's life, on a machine that is busy
+	patience = 90 * time.Second // for each step of the server's life, on a machine that is busy
 )
 
 // Server is a PostgreSQL. It is safe for concurrent use.

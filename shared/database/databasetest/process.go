@@ -165,7 +165,9 @@ func (p *process) await(ctx context.Context, answers func(context.Context) error
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
 	for {
-		err := answers(ctx)
+		try, cancel := context.WithTimeout(ctx, 3*time.Second) // one that hangs is tried again
+		err := answers(try)
+		cancel()
 		if err == nil {
 			return nil
 		}
