@@ -114,6 +114,9 @@ type Answer struct {
 // server decides before an unlisted code.
 func (t *Table) Read(a Answer) error {
 	row, listed := Row{}, false
+	if Short(a.Code) == "" { // of blanks alone it would be shown as none
+		a.Code = ""
+	}
 	if a.Code != "" {
 		if row, listed = t.Find(a.Signal, a.Code, a.Text); listed {
 			if row.Class != Delivered {

@@ -64,6 +64,7 @@ func TestATableDecidesByCodeThenStatusThenTextOfSpeed(t *testing.T) {
 		{429, "8", "x", Throttled, "HTTP 429"},
 		{200, "", "<html>0</html>", Unknown, "HTTP 200"},
 		{400, "", "", Rejected, "HTTP 400"},
+		{400, " \t", "", Rejected, "HTTP 400"},
 		{418, "", "", Unknown, "HTTP 418"},
 		{599, "", "", Unavailable, "HTTP 599"},
 		{100, "", "", Unknown, "HTTP 100"},

@@ -176,7 +176,7 @@ func TestAdviceIsThatOfTheCodesFamily(t *testing.T) {
 // FuzzRead looks for answers at which reading panics, or that pass for a yes without being one.
 func FuzzRead(f *testing.F) {
 	api := aliyun.New(channel.Deps{}, spec(), []byte(own))
-	for _, body := range []string{`{"Code":"OK"}`, `{"Code":1}`, `{"Code":"OK","Code":"x"}`, `{"code":"OK"}`, "", "{", "<html>", `{"Code":["OK"]}`} {
+	for _, body := range []string{`{"Code":"OK"}`, `{"Code":1}`, `{"Code":"OK","Code":"x"}`, `{"code":"OK"}`, "", "{", "<html>", `{"Code":["OK"]}`, `{"Code":" "}`} {
 		f.Add(200, []byte(body))
 		f.Add(400, []byte(body))
 	}
