@@ -73,7 +73,7 @@ func (l *Ledger) Figures(ctx context.Context) (f Figures, err error) {
 
 func behind(ctx context.Context, tx *sql.Tx, now int64) (list []Behind, err error) {
 	err = query(ctx, tx, `select channel, min(created), coalesce(min(case when due <= $1 then due end), 0) from delivery
-		where state in ('claimed', 'waiting') and state = 'waiting' group by channel order by channel`, []any{now},
+		where state = 'waiting' group by channel order by channel`, []any{now},
 		func(scan func(...any) error) error {
 			var w Behind
 			var oldest, overdue int64

@@ -57,22 +57,33 @@ func parseCursor(text string) (place, error) {
 const maxWalks = 200 // of one statement; SQLite allows 500
 
 // walk is one stretch of an index whose rows a filter chooses.
-type walk struct{ columns, args []string }
+type walk struct {
+	columns, args []string
+	of            string // the condition of an index of some rows only; '': it is of all
+}
+
+const (
+	ofClaimed = "state = 'claimed'"
+	ofOthers  = "state <> 'claimed'"
+)
 
 // walks parts a filter into stretches of one index each, so that a page is found however rare it is: an object's or an
-// event's deliveries are few; all else is by bus, state, and rule or channel.
+// event's deliveries are few; so is what is claimed; all else is by bus, state, and rule or channel.
 func (f Filter) walks(ctx context.Context, tx *sql.Tx) ([]walk, error) {
 	switch {
 	case f.Event != "":
-		return []walk{{[]string{"event_id"}, []string{keyColumn(f.Event)}}}, nil
+		return []walk{{[]string{"event_id"}, []string{keyColumn(f.Event)}, ""}}, nil
 	case f.Object != "":
-		return []walk{{[]string{"object"}, []string{column(f.Object)}}}, nil
+		return []walk{{[]string{"object"}, []string{column(f.Object)}, ""}}, nil
 	}
 	kinds, err := kinds(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	var walks []walk
+	if len(f.States) == 0 || slices.Contains(f.States, Claimed) {
+		walks = append(walks, walk{of: ofClaimed}) // the little that is claimed
+	}
 	seen := map[string]bool{}
 	for _, k := range kinds {
 		switch {
@@ -81,18 +92,18 @@ func (f Filter) walks(ctx context.Context, tx *sql.Tx) ([]walk, error) {
 			f.Channel != "" && column(f.Channel) != k.channel:
 			continue
 		case f.Rule == "":
-			walks = append(walks, walk{[]string{"bus", "state", "channel"}, []string{k.bus, k.state, k.channel}})
+			walks = append(walks, walk{[]string{"bus", "state", "channel"}, []string{k.bus, k.state, k.channel}, ofOthers})
 		case !seen[k.bus+" "+k.state]:
 			seen[k.bus+" "+k.state] = true
-			walks = append(walks, walk{[]string{"bus", "rule", "state"}, []string{k.bus, keyColumn(f.Rule), k.state}})
+			walks = append(walks, walk{[]string{"bus", "rule", "state"}, []string{k.bus, keyColumn(f.Rule), k.state}, ofOthers})
 		}
 	}
 	return walks, nil
 }
 
-// kinds are the buses, channels and states that the tally knows deliveries of.
+// kinds are the buses, channels and states that the tally knows deliveries of, which are not claimed.
 func kinds(ctx context.Context, tx *sql.Tx) (kinds []counted, err error) {
-	err = query(ctx, tx, "select distinct bus, state, channel from tally order by bus, state, channel", nil,
+	err = query(ctx, tx, "select distinct bus, state, channel from tally where state <> 'claimed' order by bus, state, channel", nil,
 		func(scan func(...any) error) error {
 			var k counted
 			err := scan(&k.bus, &k.state, &k.channel)
@@ -110,6 +121,9 @@ func (f Filter) where(v *values, w walk) string {
 	var all []string
 	for i, name := range w.columns {
 		all = append(all, name+" = "+v.one(w.args[i]))
+	}
+	if w.of != "" {
+		all = append(all, w.of)
 	}
 	in := func(name string, list []string) {
 		if len(list) > 0 && !slices.Contains(w.columns, name) {

@@ -71,7 +71,8 @@ func (s *session) tell(r *row) {
 func (l *Ledger) Shift(ctx context.Context, bus, rule, target string, from, to time.Time) (n int, err error) {
 	err = l.db.Write(ctx, true, func(tx *sql.Tx) (err error) {
 		var v values
-		where := "bus = " + v.one(keyColumn(bus)) + " and rule = " + v.one(keyColumn(rule)) + " and state = 'waiting' and due = " + v.one(millis(from))
+		where := "bus = " + v.one(keyColumn(bus)) + " and rule = " + v.one(keyColumn(rule)) +
+			" and state = 'waiting' and " + ofOthers + " and due = " + v.one(millis(from))
 		if target != "" {
 			where += " and target = " + v.one(keyColumn(target))
 		}

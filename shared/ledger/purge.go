@@ -37,7 +37,7 @@ func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, mo
 		}
 		// What ended before a moment was created before it, which the index knows.
 		var gone []string
-		err := query(ctx, tx, `delete from delivery where id in (select id from delivery where bus = $1 and state = $2
+		err := query(ctx, tx, `delete from delivery where id in (select id from delivery where bus = $1 and state = $2 and state <> 'claimed'
 			and channel = $3 and created < $4 and done < $4 order by created, id limit $5) returning id, created`,
 			[]any{k.bus, k.state, k.channel, before.UnixMilli(), most - n}, func(scan func(...any) error) error {
 				r := row{bus: k.bus, channel: k.channel}
@@ -60,7 +60,8 @@ func (l *Ledger) purge(ctx context.Context, tx *sql.Tx, told, dead time.Time, mo
 	for _, text := range []string{
 		"delete from job where state = 'done' and updated < $1",
 		`delete from destination where opens < $1 and closed_until < $1 and failures = 0 and not exists
-			(select 1 from delivery where delivery.destination = hash and state in ('claimed', 'waiting'))`,
+			(select 1 from delivery where delivery.destination = hash and state = 'waiting')
+			and hash not in (select destination from delivery where state = 'claimed')`,
 	} {
 		if _, err := tx.ExecContext(ctx, text, dead.UnixMilli()); err != nil {
 			return 0, err

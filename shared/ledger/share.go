@@ -56,7 +56,7 @@ func (l *Ledger) gather(ctx context.Context, tx *sql.Tx, s *session, given []*ro
 	}
 	var ids []string
 	err = query(ctx, tx, "select id from delivery where destination in "+v.list(hashes)+
-		" and state in ('claimed', 'waiting') and due <= "+v.one(until)+" and alone = 0 and sending = '' order by due, created, happened_at, id limit "+
+		" and state = 'waiting' and due <= "+v.one(until)+" and alone = 0 and sending = '' order by due, created, happened_at, id limit "+
 		v.one(room+len(given)), v.args, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)

@@ -31,8 +31,8 @@ func (l *Ledger) Summary(ctx context.Context, buses ...string) (counts []Count, 
 
 func summary(ctx context.Context, tx *sql.Tx, buses []string) (counts []Count, err error) {
 	var v values
-	err = query(ctx, tx, "select state, channel, cast(sum(n) as bigint) from tally where n <> 0"+andBuses(&v, buses)+
-		" group by state, channel having sum(n) <> 0 order by state, channel", v.args, func(scan func(...any) error) error {
+	err = query(ctx, tx, "select state, channel, cast(sum(n) as bigint) from ("+tallied(&v, buses)+
+		") as counted group by state, channel having sum(n) <> 0 order by state, channel", v.args, func(scan func(...any) error) error {
 		var c Count
 		err := scan(&c.State, &c.Channel, &c.Count)
 		counts = append(counts, c)
@@ -49,8 +49,8 @@ func summary(ctx context.Context, tx *sql.Tx, buses []string) (counts []Count, e
 func (l *Ledger) Hourly(ctx context.Context, from, to time.Time, buses ...string) (counts []HourCount, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
 		var v values
-		where := "hour >= " + v.one(from.UnixMilli()) + " and hour < " + v.one(to.UnixMilli()) + andBuses(&v, buses)
-		return query(ctx, tx, "select hour, state, channel, cast(sum(n) as bigint) from tally where "+where+
+		return query(ctx, tx, "select hour, state, channel, cast(sum(n) as bigint) from ("+tallied(&v, buses)+
+			") as counted where hour >= "+v.one(from.UnixMilli())+" and hour < "+v.one(to.UnixMilli())+
 			" group by hour, state, channel having sum(n) <> 0 order by hour, state, channel", v.args, func(scan func(...any) error) error {
 			var c HourCount
 			var at int64
@@ -64,6 +64,13 @@ func (l *Ledger) Hourly(ctx context.Context, from, to time.Time, buses ...string
 		return nil, fmt.Errorf("count deliveries by hour: %w", err)
 	}
 	return counts, nil
+}
+
+// tallied selects the lines of the tally of some buses, or of all, and with them what is claimed, which is not in it.
+func tallied(v *values, buses []string) string {
+	and := andBuses(v, buses)
+	return "select hour, state, channel, n from tally where n <> 0 and state <> 'claimed'" + and +
+		" union all select created - created % 3600000, state, channel, 1 from delivery where state = 'claimed'" + and
 }
 
 func andBuses(v *values, buses []string) string {

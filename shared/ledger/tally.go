@@ -49,8 +49,12 @@ func newShard(dialect string) int64 {
 	return rand.Int64N(shards)
 }
 
-// add counts n deliveries into a state.
+// add counts n deliveries into a state. What is claimed is not in the tally: there is little of it, and it is counted where it
+// is asked for, so that a claim need not write there.
 func (c *counts) add(r *row, s State, n int64) {
+	if s == Claimed {
+		return
+	}
 	c.states[counted{r.created - r.created%hour, r.bus, r.channel, string(s)}] += n
 }
 
@@ -117,12 +121,14 @@ func (b *batch) count(c *counts) {
 // compact puts the shards of hours that are over together, so that a summary reads few lines, and drops empty ones.
 func (l *Ledger) compact(ctx context.Context, tx *sql.Tx) error {
 	c := &counts{states: map[counted]int64{}}
-	err := query(ctx, tx, "delete from tally where hour < $1 and (shard <> 0 or n = 0) returning hour, bus, channel, state, n",
+	err := query(ctx, tx, "delete from tally where hour < $1 and (shard <> 0 or n = 0 or state = 'claimed') returning hour, bus, channel, state, n",
 		[]any{l.now().UnixMilli() - 3*hour}, func(scan func(...any) error) error {
 			var k counted
 			var n int64
 			err := scan(&k.hour, &k.bus, &k.channel, &k.state, &n)
-			c.states[k] += n
+			if State(k.state) != Claimed { // that instances of an older version wrote
+				c.states[k] += n
+			}
 			return err
 		})
 	if err != nil {
