@@ -73,6 +73,7 @@ type Handler struct {
 	clock   clock.Clock
 	log     *slog.Logger
 	lease   time.Duration
+	zones   zones
 }
 
 // Contacts finds contacts by their ids, and by the PAI users who they are; a *contact.Book does.
@@ -187,7 +188,7 @@ func (h *Handler) present(ctx context.Context) (present, error) {
 	if p.muted, err = h.mutes.All(ctx); err != nil {
 		return present{}, err
 	}
-	if p.zone, err = time.LoadLocation(settings.Zone); err != nil {
+	if p.zone, err = h.zones.load(settings.Zone); err != nil {
 		h.log.ErrorContext(ctx, "time zone unknown, UTC is used: correct it in the settings", "zone", settings.Zone)
 		p.zone = time.UTC
 	}

@@ -36,7 +36,7 @@ func (h *Handler) held(p present, bus, ruleName string, unit rule.Unit, v event.
 // zone is that of whoever is told: the contact's, if there is one and it has one, else the deployment's.
 func (h *Handler) zone(p present, unit rule.Unit) *time.Location {
 	if person := p.contacts[unit.Contact]; unit.Contact != "" && person.Zone != "" {
-		if zone, err := time.LoadLocation(person.Zone); err == nil {
+		if zone, err := h.zones.load(person.Zone); err == nil {
 			return zone
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"pai-notify/shared/advice"
 	"pai-notify/shared/channel"
@@ -78,7 +77,7 @@ func (h *Handler) reach(ctx context.Context, p present, one *parcel, unit rule.U
 	}
 	delete(one.settings, fieldOutcomes) // it decided whether to tell at all; targets that differ in it may share a message
 	one.settings = channel.Whole(p.settings.Channels[h.spec.Name], one.settings, to)
-	if zone, err := time.LoadLocation(person.Zone); person.Zone != "" && err == nil {
+	if zone, err := h.zones.load(person.Zone); person.Zone != "" && err == nil {
 		one.zone = zone
 	}
 	address := h.address(p, unit.Contact)
