@@ -70,6 +70,12 @@ func TestAPersonAtATerminalRunsThemAll(t *testing.T) {
 	wantIn(t, w.run(4, "--key-file", "key", "settings", "set", "paused=true"), "403")
 	wantIn(t, w.run(2, "rules", "export"), "no key")
 	w.env[1] = admin
+	ask(t, http.MethodPost, c.API+"/api/v1/session", nil, "Authorization", "Bearer "+made.Key).must(t, http.StatusOK)
+	wantIn(t, w.run(0, "sessions", "list"), made.ID, "pipeline", "session")
+	wantIn(t, w.run(0, "sessions", "end", made.ID), "1 session of "+made.ID)
+	if text := w.run(0, "sessions", "list"); strings.Contains(text, made.ID) {
+		t.Errorf("a session that was ended is listed: %s", text)
+	}
 	w.run(0, "keys", "revoke", made.ID)
 	wantIn(t, w.run(4, "--key-file", "key", "rules", "export"), "401")
 	wantIn(t, w.run(0, "settings", "set", "paused=true"), "paused: true")
