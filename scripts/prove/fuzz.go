@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type target struct{ name, folder string }
 var (
 	targetName = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
 	execs      = regexp.MustCompile(`execs: (\d+)`)
+	deadline   = regexp.MustCompile(`(?m)^\s*context deadline exceeded$`)
 )
 
 // targets finds those of all packages below a folder.
@@ -100,13 +102,17 @@ func fuzz(ctx context.Context, s settings, found func(name, value string)) error
 	return errors.Join(failed...)
 }
 
-// fuzz runs go test, which without crashes ends by itself.
+// fuzz runs go test, which without crashes ends by itself. Go's fuzzer calls it a failure where its own time runs out while it
+// looks at an input (github.com/golang/go/issues/75804, mended in Go 1.27); it writes down each input that failed.
 func (t target) fuzz(ctx context.Context, length time.Duration) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", length.String(),
 		"-fuzzminimizetime", "5s", "./"+t.folder)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
 	text, err := cmd.CombinedOutput()
+	if deadline.Match(text) && !bytes.Contains(text, []byte("Failing input")) {
+		err = nil
+	}
 	return string(text), err
 }
 
