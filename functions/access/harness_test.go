@@ -105,6 +105,11 @@ func (s said) code(status int, code string) {
 	if err := json.Unmarshal([]byte(s.text), &p); err != nil || s.status != status || p.Code != code || p.Advice == "" || p.Detail == "" {
 		s.t.Errorf("answer %d %s, want %d %s with detail and advice", s.status, s.text, status, code)
 	}
+	for _, f := range p.Errors {
+		if f.ZH == "" || f.ZH == f.Message {
+			s.t.Errorf("the fault of %q is not told in Chinese: %s", f.Path, f.Message)
+		}
+	}
 }
 
 func (s said) into(v any) {

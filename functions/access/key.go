@@ -85,34 +85,35 @@ func checkKey(ctx context.Context, w Wanted) smithy.InvalidParamsError {
 	}
 	switch {
 	case strings.TrimSpace(w.Name) == "":
-		faults.Add(fault.New("Name", "is missing; say who uses the key, and for what"))
+		faults.Add(fault.New("Name", fault.Say("is missing; say who uses the key, and for what", "不能为空，请说明由谁使用、用于什么")))
 	case utf8.RuneCountInString(w.Name) > maxName:
-		faults.Add(fault.New("Name", fmt.Sprintf("has over %d characters; shorten it", maxName)))
+		faults.Add(fault.New("Name", fault.Say("has over %d characters; shorten it", "超过 %d 个字符，请缩短", maxName)))
 	case strings.ContainsFunc(w.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		faults.Add(fault.New("Name", "has a character that cannot be shown; leave it out"))
+		faults.Add(fault.New("Name", fault.Say("has a character that cannot be shown; leave it out", "含有无法显示的字符，请去掉")))
 	}
 	if !slices.Contains(roles, w.Role) {
-		faults.Add(fault.New("Role", "must be one of "+strings.Join(roles, ", ")))
+		faults.Add(fault.New("Role", fault.Say("must be one of %s", "须为 %s 之一", fault.Names(roles))))
 	}
 	if len(w.Workspaces) > access.MaxWorkspaces {
-		faults.Add(fault.New("Workspaces", fmt.Sprintf("are over %d; leave them out for all, or make several keys", access.MaxWorkspaces)))
+		faults.Add(fault.New("Workspaces", fault.Say("are over %d; leave them out for all, or make several keys",
+			"超过 %d 个；留空表示全部，或分成几个密钥", access.MaxWorkspaces)))
 	}
 	for i, name := range w.Workspaces[:min(len(w.Workspaces), access.MaxWorkspaces)] {
 		at := fmt.Sprintf("Workspaces[%d]", i)
 		switch {
 		case !workspaceName.MatchString(name):
-			faults.Add(fault.New(at, "is no workspace's name: letters, digits, - and _"))
+			faults.Add(fault.New(at, fault.Say("is no workspace's name: letters, digits, - and _", "不是工作空间名称，只能使用字母、数字、- 和 _")))
 		case slices.Contains(w.Workspaces[:i], name):
-			faults.Add(fault.New(at, "appears twice; leave it out here"))
+			faults.Add(fault.New(at, fault.Say("appears twice; leave it out here", "重复，请去掉此处")))
 		case !caller.In(name):
-			faults.Add(fault.New(at, "is a workspace that your own key is not for; ask an administrator of it"))
+			faults.Add(fault.New(at, fault.Say("is a workspace that your own key is not for; ask an administrator of it", "不在您的密钥可用范围内，请联系该工作空间的管理员")))
 		}
 	}
 	if w.PAIUser != "" && !paiUser.MatchString(w.PAIUser) {
-		faults.Add(fault.New("PAIUser", "is no PAI user id, which is digits"))
+		faults.Add(fault.New("PAIUser", fault.Say("is no PAI user id, which is digits", "不是 PAI 用户 ID，只能为数字")))
 	}
 	if w.Days < 0 || w.Days > maxDays {
-		faults.Add(fault.New("Days", fmt.Sprintf("must be 1 to %d, or left out for %d", maxDays, defaultDays)))
+		faults.Add(fault.New("Days", fault.Say("must be 1 to %d, or left out for %d", "须为 1 至 %d，留空则为 %d", maxDays, defaultDays)))
 	}
 	return faults
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"regexp"
-	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -39,13 +38,13 @@ func (s *service) check(ctx context.Context, o Order) smithy.InvalidParamsError 
 		return faults
 	}
 	if err := message.CheckLanguage(o.Language); o.Language != "" && err != nil {
-		faults.Add(fault.New("Language", err.Error()+", or be left out"))
+		faults.Add(fault.New("Language", fault.Say("%s, or be left out", "%s，或留空", err)))
 	}
 	unsaved := o.Channel != "" || len(o.Settings) > 0
 	switch {
 	case unsaved == o.isSaved():
-		faults.Add(fault.New("", "must have either channel and settings, of a target that is not saved, or workspace, rule and "+
-			"target, of a saved one"))
+		faults.Add(fault.New("", fault.Say("must have either channel and settings, of a target that is not saved, or workspace, rule and "+
+			"target, of a saved one", "须给出未保存目标的 channel 和 settings，或已保存目标的 workspace、rule 和 target，两者取其一")))
 	case unsaved:
 		s.checkUnsaved(&faults, o)
 	default:
@@ -61,11 +60,11 @@ func (s *service) checkUnsaved(faults *smithy.InvalidParamsError, o Order) {
 	}
 	c, known := s.channel(o.Channel)
 	if !known {
-		var names []string
+		var names fault.Names
 		for _, c := range s.channels {
 			names = append(names, c.Spec().Name)
 		}
-		faults.Add(fault.New("Channel", "is unknown; the channels are "+strings.Join(names, ", ")))
+		faults.Add(fault.New("Channel", fault.Say("is unknown; the channels are %s", "不存在，可用的通道：%s", names)))
 		return
 	}
 	if c.Spec().Contacts {
@@ -82,11 +81,11 @@ func checkSaved(faults *smithy.InvalidParamsError, o Order) {
 	for _, one := range []struct {
 		field, value string
 		form         *regexp.Regexp
-		what         string
+		what         fault.Text
 	}{
-		{"Workspace", o.Workspace, workspaceName, "is no workspace's name: letters, digits, - and _"},
-		{"Rule", o.Rule, ruleName, "is no rule's name: letters, digits, - and _"},
-		{"Target", o.Target, nil, ""},
+		{"Workspace", o.Workspace, workspaceName, fault.Say("is no workspace's name: letters, digits, - and _", "不是工作空间名称，只能使用字母、数字、- 和 _")},
+		{"Rule", o.Rule, ruleName, fault.Say("is no rule's name: letters, digits, - and _", "不是规则名称，只能使用字母、数字、- 和 _")},
+		{"Target", o.Target, nil, nil},
 	} {
 		switch {
 		case one.value == "":
@@ -99,11 +98,12 @@ func checkSaved(faults *smithy.InvalidParamsError, o Order) {
 
 // cannotCheck is the fault of asking a channel that has no silent check for one.
 func cannotCheck(c channel.Channel) smithy.InvalidParamError {
-	return fault.New("Check", "cannot be had of "+c.Spec().Title.In("en")+", which can only be tried by posting a message; leave check "+
-		"out to send one")
+	return fault.New("Check", fault.Say("cannot be had of %s, which can only be tried by posting a message; leave check out to send one",
+		"不适用于%s，只能通过发送消息来测试；请去掉 check 以发送一条", c.Spec().Title))
 }
 
 // toContacts says where targets are tested that name contacts.
-func toContacts(id string) string {
-	return "reaches contacts, which are tested one by one: POST /api/v1/contacts/" + id + ":test with the channel's name"
+func toContacts(id string) fault.Text {
+	return fault.Say("reaches contacts, which are tested one by one: POST /api/v1/contacts/%s:test with the channel's name",
+		"面向联系人，须逐个联系人测试：POST /api/v1/contacts/%s:test 并给出通道名称", id)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -98,7 +97,7 @@ func (s *service) find(ctx context.Context, o Order) (channel.Channel, channel.S
 	c, known := s.channel(name)
 	if !known {
 		var faults smithy.InvalidParamsError
-		faults.Add(fault.New("Target", fmt.Sprintf("is of channel %.64q, which this version does not have; change the target", name)))
+		faults.Add(fault.New("Target", fault.Say("is of channel %.64q, which this version does not have; change the target", "所用通道 %.64q 在此版本中不存在，请修改目标", name)))
 		return nil, nil, "", faults
 	}
 	return c, settings, language, nil

@@ -181,6 +181,11 @@ func (s said) problem(status int, code string) httpapi.Problem {
 	if s.status != status || p.Status != status || p.Code != code || p.Detail == "" || p.Advice == "" {
 		s.t.Errorf("problem %s of status %d, want %d %s with detail and advice", s.text, s.status, status, code)
 	}
+	for _, f := range p.Errors {
+		if f.ZH == "" || f.ZH == f.Message {
+			s.t.Errorf("the fault of %q is not told in Chinese: %s", f.Path, f.Message)
+		}
+	}
 	return p
 }
 

@@ -148,7 +148,7 @@ func (s *service) api() *httpapi.API {
 		Metadata: httpapi.CheckBody(s.checkTest)}, s.test)
 	httpapi.Register(a, huma.Operation{OperationID: "import-contacts", Method: http.MethodPost, Path: contacts + ":import",
 		Summary: "Put the contacts of a CSV file into the book, all or none",
-		Description: "UTF-8, with a header: " + contact.ColumnNames() + ". A line with an id is that contact, new or not; one without is " +
+		Description: "UTF-8, with a header: " + contact.ColumnNames().In("en") + ". A line with an id is that contact, new or not; one without is " +
 			"the contact of its name. What the file has no column for stays as it was."}, s.importCSV)
 	httpapi.Register(a, huma.Operation{OperationID: "export-contacts", Method: http.MethodGet, Path: contacts + ":export",
 		Summary: "All contacts as a CSV file, which can be imported again",

@@ -35,7 +35,8 @@ func (m Matching) revision() (int64, error) {
 	}
 	n, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(given, "W/"), `"`), 10, 64)
 	if err != nil || n <= 0 {
-		return 0, httpapi.Wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
+		return 0, httpapi.Wrong("header.If-Match", fault.Say("is not one ETag; send the one that GET answered, or leave the header out",
+			"不是单个 ETag；请使用 GET 返回的 ETag，或去掉该请求头"))
 	}
 	return n, nil
 }
@@ -90,7 +91,7 @@ func (s *service) search(ctx context.Context, in *struct{ Body Search }) (*page,
 func (s *service) page(ctx context.Context, q contact.Query, cursor string, limit int, path string) (*page, error) {
 	list, next, err := s.book.List(ctx, q, cursor, limit)
 	if errors.Is(err, contact.ErrCursor) {
-		return nil, httpapi.Wrong(path, "is none that a list gave; leave it out to begin at the start")
+		return nil, httpapi.Wrong(path, fault.Say("is none that a list gave; leave it out to begin at the start", "不是列表返回的游标；请去掉以从头开始"))
 	}
 	if err != nil {
 		return nil, err
@@ -139,8 +140,8 @@ func (s *service) check(ctx context.Context, given Contact) smithy.InvalidParams
 	}
 	c, faults := given.contact().Normal()
 	if id != "" && c.ID != id {
-		faults.Add(fault.New("ID", fmt.Sprintf("differs from %.64q in the address, and a contact's id cannot be changed; leave it out, or "+
-			"make a new contact and delete this one", id)))
+		faults.Add(fault.New("ID", fault.Say("differs from %.64q in the address, and a contact's id cannot be changed; leave it out, or "+
+			"make a new contact and delete this one", "与地址中的 %.64q 不同，而联系人的标识不可修改；请留空，或新建联系人并删除此联系人", id)))
 	}
 	s.checkChats(&faults, c)
 	owners, err := s.book.OfOwners(ctx, c.PAIUser)
@@ -162,7 +163,7 @@ func (s *service) checkChats(faults *smithy.InvalidParamsError, c contact.Contac
 			continue
 		}
 		if err := spec.Mention(id); err != nil {
-			faults.Add(fault.New(spec.Name, err.Error()))
+			faults.Add(fault.New(spec.Name, err))
 		}
 	}
 }
@@ -197,7 +198,8 @@ func (s *service) replace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if in.IfNoneMatch != "" { // to leave it out of account would replace what the caller wants kept
-		return nil, httpapi.Wrong("header.If-None-Match", "is not taken: PUT only replaces a contact that exists; make a new one with POST")
+		return nil, httpapi.Wrong("header.If-None-Match", fault.Say("is not taken: PUT only replaces a contact that exists; make a new one with POST",
+			"不支持：PUT 只替换已有的联系人；新建请用 POST"))
 	}
 	revision, err := in.revision()
 	if err != nil {

@@ -158,8 +158,13 @@ func TestFilesGoInAndOut(t *testing.T) {
 	}
 	dry := into[Imported](h.ask("POST", "/contacts:import?dryRun=true&partial=true", file, "Content-Type", "text/csv").must(http.StatusOK))
 	want := Imported{DryRun: true, Created: 1, Faulty: 2, Faults: []LineFault{{Line: 3, Column: "phone"}, {Line: 3, Column: "email"}, {Line: 4, Column: "dingtalk"}}}
-	if diff := cmp.Diff(want, dry, cmpopts.IgnoreFields(LineFault{}, "Message")); diff != "" {
+	if diff := cmp.Diff(want, dry, cmpopts.IgnoreFields(LineFault{}, "Message", "ZH")); diff != "" {
 		t.Errorf("a dry run (-want +got):\n%s", diff)
+	}
+	for _, f := range dry.Faults {
+		if f.ZH == "" || f.ZH == f.Message {
+			t.Errorf("the fault of %s is not told in Chinese: %s", f.Column, f.Message)
+		}
 	}
 	h.ask("GET", "/contacts/alice", nil).problem(http.StatusNotFound, "ContactNotFound")
 	h.ask("POST", "/contacts:import?partial=true", file).must(http.StatusOK)

@@ -30,6 +30,7 @@ type LineFault struct {
 	Line    int    `json:"line" doc:"From 1 on, which is the header; 0: the whole file"`
 	Column  string `json:"column" doc:"Its name; empty: the whole line"`
 	Message string `json:"message" doc:"What is wrong and what would be right"`
+	ZH      string `json:"zh" doc:"The same in Chinese"`
 }
 
 func (s *service) importCSV(ctx context.Context, in *struct {
@@ -46,7 +47,7 @@ func (s *service) importCSV(ctx context.Context, in *struct {
 		var faults smithy.InvalidParamsError
 		s.checkChats(&faults, row.Contact)
 		for _, f := range fault.List(faults) {
-			sheet.Refuse(row.Line, f.Path, f.Text)
+			sheet.Refuse(row.Line, f.Path, f.Said())
 		}
 	}
 	var result contact.Imported
@@ -69,7 +70,7 @@ func (s *service) importCSV(ctx context.Context, in *struct {
 		Faults: []LineFault{},
 	}
 	for _, f := range result.Faults {
-		out.Faults = append(out.Faults, LineFault{f.Line, f.Column, f.Text})
+		out.Faults = append(out.Faults, LineFault{f.Line, f.Column, f.Text.In("en"), f.Text.In("zh")})
 	}
 	if !how.DryRun {
 		s.note(ctx, "contacts imported", "created", out.Created, "replaced", out.Replaced, "faulty", out.Faulty)
@@ -80,9 +81,10 @@ func (s *service) importCSV(ctx context.Context, in *struct {
 // faulty is the problem of a file of which nothing was taken.
 func faulty(result contact.Imported) error {
 	p := &httpapi.Problem{Status: http.StatusUnprocessableEntity, Code: "Invalid",
-		Detail: fmt.Sprintf("%d lines of the file have a fault; \"errors\" has them all, and nothing was changed", result.Faulty)}
+		Said: fault.Say("%d lines of the file have a fault; \"errors\" has them all, and nothing was changed",
+			"文件中有 %d 行有误，全部见 errors；未做任何更改", result.Faulty)}
 	for _, f := range result.Faults {
-		p.Errors = append(p.Errors, httpapi.Field{Path: place(f), Message: f.Text})
+		p.Errors = append(p.Errors, httpapi.Field{Path: place(f), Message: f.Text.In("en"), ZH: f.Text.In("zh")})
 	}
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/contact"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
@@ -219,14 +220,15 @@ func inUse(ctx context.Context, id string, uses []use, language string) error {
 	if others > 0 {
 		names = append(names, fmt.Sprintf("%d of workspaces that this key is not for", others))
 	}
-	p.Detail = fmt.Sprintf("contact %q is named by %d rules: %s", id, len(uses), strings.Join(names, ", "))
+	p.Said = fault.Say("contact %q is named by %d rules: %s", "联系人 %q 被 %d 条规则使用：%s", id, len(uses), fault.Names(names))
 	return p
 }
 
 func foreign(id, language string) error {
 	return &httpapi.Problem{
 		Status: http.StatusForbidden, Code: "Forbidden",
-		Detail: fmt.Sprintf("contact %q is named by rules of workspaces that this key is not for; nothing was changed", id),
+		Said: fault.Say("contact %q is named by rules of workspaces that this key is not for; nothing was changed",
+			"联系人 %q 被您的密钥不可用的工作空间中的规则使用；未做任何更改", id),
 		Advice: channel.Advice{
 			"en": "Ask an editor of all workspaces to delete the contact.",
 			"zh": "请由拥有全部工作空间编辑权限的人员删除该联系人。",

@@ -45,7 +45,7 @@ func TestAContactInUseIsNotDeletedAndItsRulesAreNamed(t *testing.T) {
 	if diff := cmp.Diff(want, p.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(p.Detail, "3 rules: cv_lab/alone, cv_lab/pair, nlp_train/shared") || !strings.Contains(p.Advice, "force=true") {
+	if !strings.Contains(p.Detail, "3 条规则使用：cv_lab/alone、cv_lab/pair、nlp_train/shared") || !strings.Contains(p.Advice, "force=true") {
 		t.Errorf("problem %+v", p)
 	}
 	h.ask("GET", "/contacts/alice", nil).must(http.StatusOK)

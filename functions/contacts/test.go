@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -49,7 +48,7 @@ func (s *service) checkTest(ctx context.Context, t Test) smithy.InvalidParamsErr
 		return faults
 	}
 	if err := message.CheckLanguage(t.Language); t.Language != "" && err != nil {
-		faults.Add(fault.New("Language", err.Error()+", or be left out"))
+		faults.Add(fault.New("Language", fault.Say("%s, or be left out", "%s，或留空", err)))
 	}
 	_, known := s.channel(t.Channel)
 	switch {
@@ -57,11 +56,11 @@ func (s *service) checkTest(ctx context.Context, t Test) smithy.InvalidParamsErr
 		faults.Add(smithy.NewErrParamRequired("Channel"))
 		return faults
 	case !known:
-		var names []string
+		var names fault.Names
 		for _, c := range s.reaching() {
 			names = append(names, c.Spec().Name)
 		}
-		faults.Add(fault.New("Channel", "is none that reaches contacts; there are "+strings.Join(names, ", ")))
+		faults.Add(fault.New("Channel", fault.Say("is none that reaches contacts; there are %s", "不是面向联系人的通道，可用：%s", names)))
 		return faults
 	}
 	id := httpapi.Param(ctx, "id")
@@ -75,10 +74,12 @@ func (s *service) checkTest(ctx context.Context, t Test) smithy.InvalidParamsErr
 	r := rule.Rule{Targets: []rule.Target{{ID: "test", Channel: t.Channel, Contacts: []string{id}}}}
 	reach := rule.Reach{Contacts: map[string]rule.Contact{id: c}, Regions: rule.RegionsOf(s.region, settings.Channels, settings.ChannelRegions)}
 	for _, f := range fault.List(r.CheckReach(s.specs(), reach)) {
-		text := f.Text
+		text := f.Said()
 		if strings.HasPrefix(f.Path, "targets[0].contacts") {
-			lack, _, _ := strings.Cut(text, ",")
-			text = "cannot reach the contact, which " + lack + "; add it to the contact, or choose another channel"
+			lack, _, _ := strings.Cut(f.Text, ",")
+			lackZH, _, _ := strings.Cut(f.ZH, "，")
+			text = fault.Say("cannot reach the contact, which %s; add it to the contact, or choose another channel",
+				"无法到达该联系人：%[2]s；请为其补充，或换一个通道", lack, lackZH)
 		}
 		faults.Add(fault.New("Channel", text))
 	}
@@ -145,8 +146,8 @@ func first(wishes ...string) string {
 func (s *service) usedUp(c contact.Contact, wait time.Duration, language string) error {
 	return &httpapi.Problem{
 		Status: http.StatusTooManyRequests, Code: "Throttled", RetryAfter: wait,
-		Detail: fmt.Sprintf("contact %q has had %d test messages within 24 hours; the next can go at %s. Nothing was sent", c.ID,
-			contact.MaxTests, s.clock.Now().Add(wait).UTC().Format(time.RFC3339)),
+		Said: fault.Say("contact %q has had %d test messages within 24 hours; the next can go at %s. Nothing was sent",
+			"联系人 %q 在 24 小时内已收到 %d 条测试消息，%s 之后才能再发；本次未发送", c.ID, contact.MaxTests, s.clock.Now().Add(wait).UTC().Format(time.RFC3339)),
 		Advice: channel.Advice{
 			"en": "Wait until then. Test messages cost money and ring, so each contact gets few; deliveries are not held up by this.",
 			"zh": "请届时再试。测试消息会产生费用并打扰对方，因此每个联系人每天次数有限；正常通知不受影响。",

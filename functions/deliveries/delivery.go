@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 )
@@ -94,7 +94,7 @@ type Choice struct {
 }
 
 func (s *service) filter(now present, c Choice) (ledger.Filter, error) {
-	if text := s.noChannel(c.Channel); text != "" {
+	if text := s.noChannel(c.Channel); text != nil {
 		return ledger.Filter{}, httpapi.Wrong("query.channel", text)
 	}
 	f := ledger.Filter{
@@ -107,22 +107,24 @@ func (s *service) filter(now present, c Choice) (ledger.Filter, error) {
 		f.Owners = now.caller.Sees()
 	}
 	if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
-		return f, httpapi.Wrong("query.to", "is not after from")
+		return f, httpapi.Wrong("query.to", notAfter())
 	}
 	return f, nil
 }
 
-// noChannel says what is wrong with a channel's name; empty where nothing is.
-func (s *service) noChannel(name string) string {
-	var known []string
+// noChannel says what is wrong with a channel's name; nil where nothing is.
+func (s *service) noChannel(name string) fault.Text {
+	var known fault.Names
 	for _, spec := range s.specs {
 		known = append(known, spec.Name)
 	}
 	if name == "" || slices.Contains(known, name) {
-		return ""
+		return nil
 	}
-	return "is no channel; there are " + strings.Join(known, ", ")
+	return fault.Say("is no channel; there are %s", "不是通道，可用：%s", known)
 }
+
+func notAfter() fault.Text { return fault.Say("is not after from", "须晚于开始时间") }
 
 type page struct {
 	Body struct {
@@ -149,7 +151,7 @@ func (s *service) list(ctx context.Context, in *struct {
 	}
 	found, next, err := s.ledger.List(ctx, f, in.Cursor, in.Limit)
 	if errors.Is(err, ledger.ErrCursor) {
-		return nil, httpapi.Wrong("query.cursor", "is none that a list gave; leave it out to begin at the start")
+		return nil, httpapi.Wrong("query.cursor", fault.Say("is none that a list gave; leave it out to begin at the start", "不是列表返回的游标；请去掉以从头开始"))
 	}
 	if err != nil {
 		return nil, err

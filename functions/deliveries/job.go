@@ -50,28 +50,29 @@ func (s *service) checkChoice(kind ledger.JobKind) func(context.Context, Chosen)
 	return func(_ context.Context, c Chosen) smithy.InvalidParamsError {
 		var faults smithy.InvalidParamsError
 		if c.Workspace+c.Rule+c.Channel+c.Object+c.Event == "" && c.From.IsZero() && c.To.IsZero() {
-			faults.Add(fault.New("", "chooses everything; name at least one of workspace, rule, channel, object, event, from and to"))
+			faults.Add(fault.New("", fault.Say("chooses everything; name at least one of workspace, rule, channel, object, event, from and to",
+				"会选中全部投递；请至少指定工作空间、规则、通道、对象、事件或时间")))
 		}
 		if c.Workspace != "" && (len(c.Workspace) > 100 || strings.ContainsFunc(c.Workspace, notInName)) {
-			faults.Add(fault.New("Workspace", "is no workspace's name: letters, digits, - and _"))
+			faults.Add(fault.New("Workspace", fault.Say("is no workspace's name: letters, digits, - and _", "不是工作空间名称，只能使用字母、数字、- 和 _")))
 		}
 		for i, state := range c.States {
 			at := fmt.Sprintf("States[%d]", i)
 			switch {
 			case !slices.Contains(states(kind), state):
-				faults.Add(fault.New(at, "is none of what can be moved so: "+strings.Join(states(kind), ", ")))
+				faults.Add(fault.New(at, fault.Say("is none of what can be moved so: %s", "不能如此处理，可用：%s", fault.Names(states(kind)))))
 			case state == string(ledger.Delivered) && !c.Force:
-				faults.Add(fault.New(at, "are told a second time only with force: true"))
+				faults.Add(fault.New(at, fault.Say("are told a second time only with force: true", "只有指定 force: true 才会再次通知")))
 			}
 		}
-		if text := s.noChannel(c.Channel); text != "" {
+		if text := s.noChannel(c.Channel); text != nil {
 			faults.Add(fault.New("Channel", text))
 		}
 		if !c.From.IsZero() && !c.To.IsZero() && !c.From.Before(c.To) {
-			faults.Add(fault.New("To", "is not after from"))
+			faults.Add(fault.New("To", notAfter()))
 		}
 		if c.Force && kind == ledger.JobCancel {
-			faults.Add(fault.New("Force", "is for a replay; leave it out"))
+			faults.Add(fault.New("Force", fault.Say("is for a replay; leave it out", "仅用于重放，请去掉")))
 		}
 		return faults
 	}
@@ -125,8 +126,8 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 			return nil, err
 		}
 		if strings.TrimSpace(in.Key) == "" {
-			return nil, httpapi.Wrong("header.Idempotency-Key", "is missing; send any text that is new, such as $(uuidgen), and the same one "+
-				"when the request is repeated")
+			return nil, httpapi.Wrong("header.Idempotency-Key", fault.Say("is missing; send any text that is new, such as $(uuidgen), and the same one "+
+				"when the request is repeated", "不能为空；请发送任意一段新的文字，例如 $(uuidgen)，重复同一请求时使用相同的文字"))
 		}
 		f := ledger.Filter{
 			Buses: now.buses, Rule: c.Rule, Channel: c.Channel, Object: c.Object, Event: c.Event, From: c.From, To: c.To,
@@ -149,7 +150,7 @@ func (s *service) startJob(kind ledger.JobKind) func(context.Context, *jobReques
 			return map[string]any{"job": j.ID, "total": j.Total}, err
 		})
 		if errors.Is(err, ledger.ErrJobKey) {
-			return nil, httpapi.Wrong("header.Idempotency-Key", "was used for another request; use a new one for each")
+			return nil, httpapi.Wrong("header.Idempotency-Key", fault.Say("was used for another request; use a new one for each", "已用于另一请求，每个请求请使用新的键"))
 		}
 		if err != nil {
 			return nil, err

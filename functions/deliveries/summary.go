@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 )
 
@@ -50,9 +51,9 @@ func (s *service) summary(ctx context.Context, in *struct {
 	}
 	switch {
 	case !from.Before(to):
-		return nil, httpapi.Wrong("query.to", "is not after from")
+		return nil, httpapi.Wrong("query.to", notAfter())
 	case to.Sub(from) > maxSpan:
-		return nil, httpapi.Wrong("query.from", "is more than 31 days before to; ask for less at a time")
+		return nil, httpapi.Wrong("query.from", fault.Say("is more than 31 days before to; ask for less at a time", "早于结束时间超过 31 天，请缩短时间段"))
 	}
 	from = from.UTC().Truncate(time.Hour)
 	counts, err := s.ledger.Summary(ctx, now.buses...)

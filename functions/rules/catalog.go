@@ -56,13 +56,14 @@ type Channel struct {
 
 // Setting describes one setting of a target.
 type Setting struct {
-	Name     string            `json:"name" example:"webhook"`
-	Label    map[string]string `json:"label"`
-	Help     map[string]string `json:"help,omitempty"`
-	Required bool              `json:"required"`
-	Secret   bool              `json:"secret" doc:"It is sealed, and never told again"`
-	Options  []string          `json:"options,omitempty" doc:"The values it can have; left out: any"`
-	Address  *Address          `json:"address,omitempty" doc:"Of a setting that is an https URL"`
+	Name     string                `json:"name" example:"webhook"`
+	Label    map[string]string     `json:"label"`
+	Help     map[string]string     `json:"help,omitempty"`
+	Required bool                  `json:"required"`
+	Secret   bool                  `json:"secret" doc:"It is sealed, and never told again"`
+	Options  []string              `json:"options,omitempty" doc:"The values it can have; left out: any"`
+	Called   map[string]event.Text `json:"called,omitempty" doc:"What people call its options, by value and language; one that is not here is called by its value"`
+	Address  *Address              `json:"address,omitempty" doc:"Of a setting that is an https URL"`
 }
 
 // Address says which URLs a setting can be.
@@ -142,7 +143,7 @@ func (s *service) describe(spec channel.Spec) Channel {
 func described(fields []channel.Field) []Setting {
 	list := make([]Setting, 0, len(fields))
 	for _, f := range fields {
-		one := Setting{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options}
+		one := Setting{Name: f.Name, Label: f.Label, Help: f.Help, Required: f.Required, Secret: f.Secret, Options: f.Options, Called: f.Called}
 		if a := f.Address; a != nil {
 			one.Address = &Address{a.Hosts, a.Path, a.Token, a.Allow}
 		}

@@ -47,8 +47,8 @@ func (s *service) check(ctx context.Context, draft Rule) smithy.InvalidParamsErr
 	}
 	faults = with(faults, hidden)
 	if name != "" && r.Name != name {
-		faults.Add(fault.New("Name", fmt.Sprintf("differs from %.64q in the address, and a rule's name cannot be changed; leave it "+
-			"out, or make a new rule and delete this one", name)))
+		faults.Add(fault.New("Name", fault.Say("differs from %.64q in the address, and a rule's name cannot be changed; leave it "+
+			"out, or make a new rule and delete this one", "与地址中的 %.64q 不同，而规则名称不可修改；请留空，或新建规则并删除此规则", name)))
 	}
 	return faults
 }
@@ -77,11 +77,11 @@ func (s *service) faults(now present, r rule.Rule, old *rule.Saved, reach rule.R
 	var faults smithy.InvalidParamsError
 	for _, f := range fault.List(r.Check(now.limits, now.catalog, s.specs)) {
 		if !kept[f.Path] {
-			faults.Add(fault.JSON(f.Path, f.Text))
+			faults.Add(f.Param())
 		}
 	}
 	for _, f := range fault.List(r.CheckReach(s.specs, reach)) {
-		faults.Add(fault.JSON(f.Path, f.Text))
+		faults.Add(f.Param())
 	}
 	return faults
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/sighting"
 )
@@ -49,7 +50,7 @@ func (s *service) events(ctx context.Context, in *struct {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
-		return nil, httpapi.Wrong("query.cursor", "is none; leave it out to begin at the start")
+		return nil, httpapi.Wrong("query.cursor", fault.Say("is none; leave it out to begin at the start", "不是有效的游标；请去掉以从头开始"))
 	}
 	found, err := s.sightings.List(ctx, now.catalog.Bus(in.Workspace), sighting.Wanted{
 		Source: in.Source, Type: in.Type, EventID: in.Event, Unknown: in.Unknown, After: string(after), Limit: in.Limit + 1,

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/mute"
 	"pai-notify/shared/rule"
@@ -38,9 +38,11 @@ func (s *service) mute(ctx context.Context, in *struct {
 	}
 	switch at := s.clock(); {
 	case !in.Body.Until.After(at):
-		return nil, httpapi.Wrong("until", fmt.Sprintf("has passed, it is %s; name a time in the future, or unmute", at.UTC().Format(time.RFC3339)))
+		return nil, httpapi.Wrong("until", fault.Say("has passed, it is %s; name a time in the future, or unmute",
+			"已过，现在是 %s；请选择将来的时间，或取消静音", at.UTC().Format(time.RFC3339)))
 	case in.Body.Until.Sub(at) > mute.MaxTime:
-		return nil, httpapi.Wrong("until", "is more than 30 days away; for longer disable the rule, or take the target out of it")
+		return nil, httpapi.Wrong("until", fault.Say("is more than 30 days away; for longer disable the rule, or take the target out of it",
+			"超过 30 天；如需更久，请停用规则，或从规则中移除该目标"))
 	}
 	m.Until, m.Who = in.Body.Until.Truncate(time.Millisecond), access.From(ctx).KeyID
 	return s.audited(ctx, now, muted, in.Named, func(ctx context.Context) (*answer, error) {

@@ -107,7 +107,7 @@ func (s *service) preview(ctx context.Context, in *struct {
 		}
 	}
 	for _, f := range fault.List(faults) {
-		out.Faults = append(out.Faults, httpapi.Field{Path: f.Path, Message: f.Text})
+		out.Faults = append(out.Faults, httpapi.FieldOf(f))
 	}
 	if access.From(ctx).RequireIn(in.Workspace, access.Editor) == nil {
 		_, out.Secrets = rule.Redact(draft, s.specs, s.sealer.Fingerprint)
@@ -213,7 +213,8 @@ func choose(list []Seen, choice catalog.Choice, asked string) (*Seen, error) {
 		if one := pick(func(e Seen) bool { return e.Name == asked }); one != nil {
 			return one, nil
 		}
-		return nil, httpapi.Wrong("query.event", "is neither a sample's name nor the id of a recent event; leave it out, and see events")
+		return nil, httpapi.Wrong("query.event", fault.Say("is neither a sample's name nor the id of a recent event; leave it out, and see events",
+			"既不是示例名称，也不是近期事件的 ID；请留空并查看 events"))
 	}
 	if one := pick(func(e Seen) bool { return e.Matches }); one != nil {
 		return one, nil

@@ -22,25 +22,26 @@ const aboutNotifications = "delivery"
 // checkPrivacy finds what of a rule the caller may not hear of. Old is the rule that it replaces, nil where there is none.
 func checkPrivacy(caller access.Identity, choice catalog.Choice, old *rule.Saved) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
-	add := func(text string) { faults.Add(fault.JSON("event.scope.kind", text)) }
+	add := func(text fault.Text) { faults.Add(fault.JSON("event.scope.kind", text)) }
 	if caller.May(access.Admin) || choice.Source == aboutNotifications {
 		return faults
 	}
-	const only = "which only an administrator may have told"
+	only := fault.Say("which only an administrator may have told", "只有管理员可以为其设置通知")
 	switch kind := choice.Scope.Kind; kind {
 	case catalog.CreatedByMe:
 		if old != nil && old.Event.Scope.Kind == kind && old.Event.PAIUser != "" && old.Event.PAIUser != caller.PAIUser {
-			add("is about what another user created, who made this rule, and that may be private, " + only +
-				"; make a rule of your own, or ask its author or an administrator to change this one")
+			add(fault.Say("is about what another user created, who made this rule, and that may be private, %s"+
+				"; make a rule of your own, or ask its author or an administrator to change this one",
+				"针对创建此规则的另一位用户的对象，可能不公开，%s；请新建自己的规则，或请其作者或管理员修改此规则", only))
 		}
 	case catalog.Creators:
 		if slices.ContainsFunc(choice.Scope.IDs, func(id string) bool { return id != caller.PAIUser }) {
-			add("is about other users, whose objects may be private, " + only + "; choose " + catalog.CreatedByMe +
-				", or ask an administrator to save this rule")
+			add(fault.Say("is about other users, whose objects may be private, %s; choose %s, or ask an administrator to save this rule",
+				"针对其他用户，其对象可能不公开，%s；请选择 %s，或请管理员保存此规则", only, catalog.CreatedByMe))
 		}
 	case catalog.AllInWorkspace, catalog.Objects, catalog.NamePrefix, catalog.ResourceQuota:
-		add(kind + " also takes in what is private to others, " + only + "; choose " + catalog.CreatedByMe +
-			", or ask an administrator to save this rule")
+		add(fault.Say("%s also takes in what is private to others, %s; choose %s, or ask an administrator to save this rule",
+			"%s 会包含他人不公开的对象，%s；请选择 %s，或请管理员保存此规则", kind, only, catalog.CreatedByMe))
 	}
 	return faults
 }
@@ -61,7 +62,7 @@ func (s *service) private(ctx context.Context, now present, workspace string, r 
 // with gives the faults of both.
 func with(faults, more smithy.InvalidParamsError) smithy.InvalidParamsError {
 	for _, f := range fault.List(more) {
-		faults.Add(fault.JSON(f.Path, f.Text))
+		faults.Add(f.Param())
 	}
 	return faults
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
@@ -34,7 +35,8 @@ func (n Named) match(without string) (string, error) {
 	}
 	etag := strings.Trim(strings.TrimPrefix(given, "W/"), `"`)
 	if etag == "" || etag == rule.MatchMissing || strings.ContainsAny(etag, `", `) {
-		return "", httpapi.Wrong("header.If-Match", "is not one ETag; send the one that GET answered, or leave the header out")
+		return "", httpapi.Wrong("header.If-Match", fault.Say("is not one ETag; send the one that GET answered, or leave the header out",
+			"不是单个 ETag；请使用 GET 返回的 ETag，或去掉该请求头"))
 	}
 	return etag, nil
 }
@@ -72,7 +74,7 @@ func (s *service) list(ctx context.Context, in *struct {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
-		return nil, httpapi.Wrong("query.cursor", "is none; leave it out to begin at the start")
+		return nil, httpapi.Wrong("query.cursor", fault.Say("is none; leave it out to begin at the start", "不是有效的游标；请去掉以从头开始"))
 	}
 	all, err := now.store.List(ctx, in.Workspace)
 	if err != nil {
@@ -139,7 +141,8 @@ func (s *service) replace(ctx context.Context, in *struct {
 		return nil, err
 	}
 	if in.IfNoneMatch != "" { // to leave it out of account would replace what the caller wants kept
-		return nil, httpapi.Wrong("header.If-None-Match", "is not taken: PUT only replaces a rule that exists; make a new one with POST")
+		return nil, httpapi.Wrong("header.If-None-Match", fault.Say("is not taken: PUT only replaces a rule that exists; make a new one with POST",
+			"不支持：PUT 只替换已有的规则；新建请用 POST"))
 	}
 	match, err := in.match(rule.MatchExists)
 	if err != nil {
@@ -148,7 +151,8 @@ func (s *service) replace(ctx context.Context, in *struct {
 	in.Body.Name = in.Name // the check has seen to it
 	if in.Body.Enabled == nil || *in.Body.Enabled {
 		if in.Waiting != "" {
-			return nil, httpapi.Wrong("query.waiting", "is for a rule that is disabled; leave it out, or set enabled to false")
+			return nil, httpapi.Wrong("query.waiting", fault.Say("is for a rule that is disabled; leave it out, or set enabled to false",
+				"仅用于停用的规则；请去掉，或将 enabled 设为 false"))
 		}
 		return s.put(ctx, now, in.Named, replaced, in.Body.rule(access.From(ctx).PAIUser), match)
 	}

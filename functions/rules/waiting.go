@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
@@ -36,7 +36,7 @@ func (s *service) asks(ctx context.Context, now present, in Named, a Asking, del
 	}
 	return &httpapi.Problem{
 		Status: http.StatusConflict, Code: "DeliveriesWaiting",
-		Detail: fmt.Sprintf("%d deliveries of rule %q are not told yet", n, in.Name),
+		Said: fault.Say("%d deliveries of rule %q are not told yet", "有 %d 条投递尚未发出，属于规则 %q", n, in.Name),
 		Advice: channel.Advice{
 			"en": "Say what becomes of them: repeat the request with ?waiting=keep to let them be told, or with ?waiting=cancel to let them " +
 				"go. GET /api/v1/deliveries?rule=NAME&state=waiting shows them. Nothing was changed.",

@@ -94,7 +94,8 @@ func wire(saved rule.Saved, c *catalog.Catalog) Rule {
 func warnings(choice catalog.Choice, c *catalog.Catalog) []httpapi.Field {
 	var list []httpapi.Field
 	for _, w := range c.Warnings(choice) {
-		list = append(list, httpapi.Field{Path: "event." + w.Path, Message: w.Text})
+		w.Path = "event." + w.Path
+		list = append(list, httpapi.FieldOf(w))
 	}
 	return list
 }

@@ -112,14 +112,14 @@ func checkOrder(_ context.Context, o *order) smithy.InvalidParamsError {
 		return faults
 	}
 	if o.Workspace != "" && !workspaceName.MatchString(o.Workspace) {
-		faults.Add(fault.New("Workspace", "is no workspace's name: letters, digits and _"))
+		faults.Add(fault.New("Workspace", fault.Say("is no workspace's name: letters, digits and _", "不是工作空间名称，只能使用字母、数字和 _")))
 	}
 	if o.PAIUser != "" && !paiUser.MatchString(o.PAIUser) {
-		faults.Add(fault.New("PAIUser", "is no PAI user id, which is digits"))
+		faults.Add(fault.New("PAIUser", fault.Say("is no PAI user id, which is digits", "不是 PAI 用户 ID，只能为数字")))
 	}
 	for i, id := range o.Steps {
 		if !slices.Contains(partIDs(), id) {
-			faults.Add(fault.New(fmt.Sprintf("Steps[%d]", i), "is no step; there are "+strings.Join(partIDs(), ", ")))
+			faults.Add(fault.New(fmt.Sprintf("Steps[%d]", i), fault.Say("is no step; there are %s", "不是步骤，可用：%s", fault.Names(partIDs()))))
 		}
 	}
 	return faults

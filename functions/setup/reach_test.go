@@ -179,6 +179,9 @@ func TestChannelsSettingsAreCheckedByWhatTheirTargetsShare(t *testing.T) {
 	var got []string
 	for _, f := range fault.List(checkSettings(nil, specs)(context.Background(), settings)) {
 		got = append(got, f.Path+" "+f.Text)
+		if f.ZH == "" || f.ZH == f.Text {
+			t.Errorf("the fault of %s is not told in Chinese: %s", f.Path, f.Text)
+		}
 	}
 	want := []string{
 		"channels.Fax is no channel with settings of its own; those are sms",

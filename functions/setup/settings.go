@@ -28,14 +28,14 @@ func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Con
 	return func(_ context.Context, s database.Settings) smithy.InvalidParamsError {
 		var faults smithy.InvalidParamsError
 		if err := message.CheckLanguage(s.Language); err != nil {
-			faults.Add(fault.New("Language", err.Error()))
+			faults.Add(fault.New("Language", err))
 		}
 		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
-			faults.Add(fault.New("Zone", "is no time zone's name such as Asia/Shanghai or UTC"))
+			faults.Add(fault.New("Zone", fault.Say("is no time zone's name such as Asia/Shanghai or UTC", "不是时区名称，应形如 Asia/Shanghai 或 UTC")))
 		}
 		if s.ConsoleHost != "" && (len(s.ConsoleHost) > 253 || !hostName.MatchString(s.ConsoleHost)) {
-			faults.Add(fault.New("ConsoleHost", "is no host name such as pai.console.aliyun.com; leave it empty for "+
-				"messages without links"))
+			faults.Add(fault.New("ConsoleHost", fault.Say("is no host name such as pai.console.aliyun.com; leave it empty for messages without links",
+				"不是域名，应形如 pai.console.aliyun.com；留空则消息不带链接")))
 		}
 		checkLinks(&faults, base, s.Links)
 		if strings.TrimSpace(s.CatalogOverride) != "" {
@@ -44,10 +44,10 @@ func checkSettings(base *catalog.Catalog, specs []channel.Spec) func(context.Con
 			switch {
 			case errors.As(err, &problems):
 				for _, p := range problems {
-					faults.Add(fault.New("CatalogOverride", catalog.Problems{p}.Error()))
+					faults.Add(fault.New("CatalogOverride", p.Told()))
 				}
 			case err != nil:
-				faults.Add(fault.New("CatalogOverride", err.Error()))
+				faults.Add(fault.New("CatalogOverride", fault.Say("cannot be read: %s", "无法读取：%s", err)))
 			}
 		}
 		checkChannels(&faults, specs, s.Channels)
@@ -72,7 +72,7 @@ func checkLinks(faults *smithy.InvalidParamsError, base *catalog.Catalog, forms 
 
 // checkChannels adds the faults of what the channels' targets share.
 func checkChannels(faults *smithy.InvalidParamsError, specs []channel.Spec, set map[string]map[string]string) {
-	var sharing []string
+	var sharing fault.Names
 	for _, spec := range specs {
 		if len(spec.Shared) > 0 {
 			sharing = append(sharing, spec.Name)
@@ -82,8 +82,8 @@ func checkChannels(faults *smithy.InvalidParamsError, specs []channel.Spec, set 
 		i := slices.IndexFunc(specs, func(s channel.Spec) bool { return s.Name == name && len(s.Shared) > 0 })
 		switch {
 		case i < 0:
-			faults.Add(fault.JSON("channels."+channel.Short(name), "is no channel with settings of its own; those are "+
-				strings.Join(sharing, ", ")))
+			faults.Add(fault.JSON("channels."+channel.Short(name), fault.Say("is no channel with settings of its own; those are %s",
+				"不是有发送方设置的通道，可用：%s", sharing)))
 		case len(set[name]) > 0:
 			spec := specs[i]
 			spec.Fields = spec.Shared
@@ -99,13 +99,13 @@ var regionName = regexp.MustCompile(`^[a-z]{2}-[a-z0-9-]{2,40}$`)
 func checkRegions(faults *smithy.InvalidParamsError, specs []channel.Spec, exist map[string][]string) {
 	for _, name := range slices.Sorted(maps.Keys(exist)) {
 		if !slices.ContainsFunc(specs, func(s channel.Spec) bool { return s.Name == name }) {
-			faults.Add(fault.JSON("channelRegions."+channel.Short(name), "is no channel"))
+			faults.Add(fault.JSON("channelRegions."+channel.Short(name), fault.Say("is no channel", "不是通道")))
 			continue
 		}
 		for i, region := range exist[name] {
 			if region != rule.Mainland && !regionName.MatchString(region) {
-				faults.Add(fault.JSON(fmt.Sprintf("channelRegions.%s[%d]", name, i), "is no region such as cn-hangzhou, nor the word "+
-					rule.Mainland+", which stands for all of mainland China"))
+				faults.Add(fault.JSON(fmt.Sprintf("channelRegions.%s[%d]", name, i), fault.Say("is no region such as cn-hangzhou, nor the word %s, "+
+					"which stands for all of mainland China", "不是地域，应形如 cn-hangzhou，或用 %s 表示整个中国内地", rule.Mainland)))
 			}
 		}
 	}

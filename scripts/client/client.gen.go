@@ -1122,6 +1122,9 @@ type Field struct {
 
 	// Path The field in the body, such as targets[2].settings.webhook, or query.NAME, path.NAME
 	Path string `json:"path"`
+
+	// Zh The same in Chinese
+	Zh string `json:"zh"`
 }
 
 // Group defines model for Group.
@@ -1264,6 +1267,9 @@ type LineFault struct {
 
 	// Message What is wrong and what would be right
 	Message string `json:"message"`
+
+	// Zh The same in Chinese
+	Zh string `json:"zh"`
 }
 
 // ListAuditResponse defines model for List-auditResponse.
@@ -1420,7 +1426,7 @@ type Problem struct {
 	// Code For programs: does not change with the language
 	Code string `json:"code"`
 
-	// Detail What is wrong
+	// Detail What is wrong, in the language of Accept-Language
 	Detail string `json:"detail"`
 
 	// Errors Every fault of the request, in the order of its fields
@@ -1831,9 +1837,12 @@ type SessionBodyVia string
 // Setting defines model for Setting.
 type Setting struct {
 	// Address Of a setting that is an https URL
-	Address *Address           `json:"address,omitempty"`
-	Help    *map[string]string `json:"help,omitempty"`
-	Label   map[string]string  `json:"label"`
+	Address *Address `json:"address,omitempty"`
+
+	// Called What people call its options, by value and language; one that is not here is called by its value
+	Called *map[string]map[string]string `json:"called,omitempty"`
+	Help   *map[string]string            `json:"help,omitempty"`
+	Label  map[string]string             `json:"label"`
 
 	// Name Examples: webhook
 	Name string `json:"name"`

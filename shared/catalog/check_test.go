@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"pai-notify/shared/fault"
@@ -83,8 +84,14 @@ func TestCheckFindsAllFaultsAtOnceWithTheirPaths(t *testing.T) {
 			t.Parallel()
 			c := load(t)
 			faults := c.Check(r.choice)
-			if diff := cmp.Diff(r.want, fault.List(faults)); diff != "" {
+			got := fault.List(faults)
+			if diff := cmp.Diff(r.want, got, cmpopts.IgnoreFields(fault.Fault{}, "ZH")); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			for _, f := range got {
+				if f.ZH == "" || f.ZH == f.Text {
+					t.Errorf("%s is not told in Chinese: %q", f.Path, f.ZH)
+				}
 			}
 			if _, err := c.Pattern(r.choice); err == nil {
 				t.Error("a pattern is made of it")
@@ -97,8 +104,8 @@ func TestFaultsDoNotRepeatLongText(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("长", 100_000)
 	for _, f := range fault.List(load(t).Check(Choice{Source: long, Options: []string{long}, Scope: Scope{Kind: long}})) {
-		if len(f.Text) > 500 || !strings.Contains(f.Text, "…") {
-			t.Errorf("%s: %d bytes", f.Path, len(f.Text))
+		if len(f.Text) > 500 || !strings.Contains(f.Text, "…") || len(f.ZH) > 500 {
+			t.Errorf("%s: %d bytes, %d in Chinese", f.Path, len(f.Text), len(f.ZH))
 		}
 	}
 }

@@ -3,10 +3,10 @@ package catalog
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"pai-notify/shared/event"
 	"pai-notify/shared/event/scan"
+	"pai-notify/shared/fault"
 )
 
 // origin is one source, ready to read its events.
@@ -47,8 +47,8 @@ type compiler struct {
 	problems Problems
 }
 
-func (c *compiler) wrong(path, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+func (c *compiler) wrong(path string, text fault.Text) {
+	c.problems = append(c.problems, Problem{Path: path, Text: text})
 }
 
 // compile makes the catalogue, or names everything that is wrong with the last override.
@@ -56,7 +56,7 @@ func (f *form) compile(overrides [][]byte) (*Catalog, error) {
 	c := &compiler{file: f}
 	made := &Catalog{bus: f.Bus, overrides: overrides, names: map[string][]*origin{}}
 	if f.Bus == "" {
-		c.wrong("bus", "is empty; give what comes before the workspace's name in its bus's name")
+		c.wrong("bus", fault.Say("is empty; give what comes before the workspace's name in its bus's name", "为空，请填写总线名称中工作空间名之前的部分"))
 	}
 	for _, e := range f.Sources {
 		o := c.origin(e.key, e.value)
@@ -84,7 +84,7 @@ func (c *compiler) unambiguous(made *Catalog) {
 	for _, s := range made.Sources {
 		for _, o := range s.Options {
 			if other, taken := options[o.ID]; taken {
-				c.wrong("sources."+s.ID+".options."+o.ID, "is an option of source %q too; give it another id", other)
+				c.wrong("sources."+s.ID+".options."+o.ID, fault.Say("is an option of source %q too; give it another id", "也是事件源 %q 的选项，请换一个 id", other))
 			}
 			options[o.ID] = s.ID
 		}
@@ -94,7 +94,7 @@ func (c *compiler) unambiguous(made *Catalog) {
 		for _, o := range origins {
 			for t, k := range o.kinds {
 				if other, taken := types[t]; taken && other != o.id {
-					c.wrong("sources."+o.id+".events."+k.id+".types", "%q of %q is a type of source %q too", t, name, other)
+					c.wrong("sources."+o.id+".events."+k.id+".types", fault.Say("%q of %q is a type of source %q too", "%q（来源 %q）也是事件源 %q 的类型", t, name, other))
 				}
 				types[t] = o.id
 			}
@@ -110,14 +110,14 @@ const (
 
 func (c *compiler) names(path string, names []string, most int) {
 	if len(names) == 0 {
-		c.wrong(path, "is empty; name at least one")
+		c.wrong(path, fault.Say("is empty; name at least one", "为空，请至少填写一个"))
 	}
 	for i, name := range names {
 		switch at := fmt.Sprintf("%s[%d]", path, i); {
 		case name == "" || len(name) > most:
-			c.wrong(at, "has %d bytes; EventBridge takes 1 to %d", len(name), most)
+			c.wrong(at, fault.Say("has %d bytes; EventBridge takes 1 to %d", "有 %d 字节，EventBridge 接受 1 至 %d 字节", len(name), most))
 		case slices.Contains(names[:i], name):
-			c.wrong(at, "%q appears twice", name)
+			c.wrong(at, fault.Say("%q appears twice", "%q 重复", name))
 		}
 	}
 }
@@ -161,7 +161,7 @@ func (c *compiler) event(o *origin, at, id string, e eventForm) *kind {
 	c.names(at+".types", e.Types, maxTypeBytes)
 	for i, t := range e.Types {
 		if other, taken := o.kinds[t]; taken && other != k {
-			c.wrong(fmt.Sprintf("%s.types[%d]", at, i), "%q is a type of event %q too", t, other.id)
+			c.wrong(fmt.Sprintf("%s.types[%d]", at, i), fault.Say("%q is a type of event %q too", "%q 也是事件 %q 的类型", t, other.id))
 		}
 		o.kinds[t] = k
 	}
@@ -171,17 +171,17 @@ func (c *compiler) event(o *origin, at, id string, e eventForm) *kind {
 func (c *compiler) raise(o *origin, kinds map[string]*kind, at string, r raiseForm) {
 	made := raise{values: r.Values, severity: c.severity(at+".severity", r.Severity)}
 	if len(r.Values) == 0 {
-		c.wrong(at+".values", "is empty; name the values that raise the severity")
+		c.wrong(at+".values", fault.Say("is empty; name the values that raise the severity", "为空，请填写提高级别的取值"))
 	}
 	steps, err := parsePath(r.Path)
 	if err != nil {
-		c.wrong(at+".path", "%v", err)
+		c.wrong(at+".path", err)
 		return
 	}
 	made.slot = o.slot(steps)
 	for i, id := range r.Events {
 		if kinds[id] == nil {
-			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events", id)
+			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), fault.Say("%q is none of the source's events", "%q 不是该事件源的事件", id))
 			continue
 		}
 		kinds[id].raise = append(kinds[id].raise, made)
@@ -190,16 +190,16 @@ func (c *compiler) raise(o *origin, kinds map[string]*kind, at string, r raiseFo
 
 func (c *compiler) option(o *origin, s source, at, id string, f optionForm) {
 	if len(f.Events) == 0 {
-		c.wrong(at+".events", "is empty; name at least one of the source's events")
+		c.wrong(at+".events", fault.Say("is empty; name at least one of the source's events", "为空，请至少填写该事件源的一个事件"))
 	}
 	if _, ok := s.Groups.find(f.Group); !ok {
-		c.wrong(at+".group", "%q is none of the source's groups: %s", f.Group, strings.Join(s.Groups.keys(), ", "))
+		c.wrong(at+".group", fault.Say("%q is none of the source's groups: %s", "%q 不是该事件源的分组，现有：%s", f.Group, fault.Names(s.Groups.keys())))
 	}
 	for i, name := range f.Events {
 		e, ok := s.Events.find(name)
 		if !ok {
-			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), "%q is none of the source's events: %s",
-				name, strings.Join(s.Events.keys(), ", "))
+			c.wrong(fmt.Sprintf("%s.events[%d]", at, i), fault.Say("%q is none of the source's events: %s", "%q 不是该事件源的事件，现有：%s",
+				name, fault.Names(s.Events.keys())))
 			continue
 		}
 		o.options[name] = append(o.options[name], id)
@@ -244,15 +244,15 @@ func (c *compiler) scope(at, kind string, s scopeForm) ScopeKind {
 	general, _ := c.file.Scopes.find(kind)
 	needs, known := needs(kind)
 	if !known {
-		c.wrong(at, "is no kind of scope; known are %s", strings.Join(scopeKinds(), ", "))
+		c.wrong(at, fault.Say("is no kind of scope; known are %s", "不是事件范围，可用：%s", fault.Names(scopeKinds())))
 	}
 	if kind != AllInWorkspace {
 		steps, err := parsePath(s.Path)
 		switch {
 		case err != nil:
-			c.wrong(at+".path", "%v", err)
+			c.wrong(at+".path", err)
 		case slices.ContainsFunc(steps, func(s scan.Step) bool { return s.List }):
-			c.wrong(at+".path", "%q leads into a list, which no event pattern can", s.Path)
+			c.wrong(at+".path", fault.Say("%q leads into a list, which no event pattern can", "%q 指向列表内部，事件模式不支持", s.Path))
 		}
 	}
 	return ScopeKind{
@@ -283,7 +283,7 @@ func needs(kind string) (member string, known bool) {
 
 func (c *compiler) text(at string, w words) event.Text {
 	if w.EN == "" {
-		c.wrong(at+".en", "is empty; every text needs at least English")
+		c.wrong(at+".en", fault.Say("is empty; every text needs at least English", "为空，每段文字至少需要英文"))
 	}
 	return w.text()
 }
@@ -311,14 +311,14 @@ func (c *compiler) tone(at, word string) event.Tone {
 	case "stopped":
 		return event.Stopped
 	}
-	c.wrong(at, "%q is no tone; want good, waiting or stopped, or leave it out", word)
+	c.wrong(at, fault.Say("%q is no tone; want good, waiting or stopped, or leave it out", "%q 不是 tone，请填写 good、waiting 或 stopped，或留空", word))
 	return event.Neutral
 }
 
 func (c *compiler) severity(at, word string) event.Severity {
 	s, ok := parseSeverity(word)
 	if !ok {
-		c.wrong(at, "%q is no severity; want %s", word, strings.Join(severities(), ", "))
+		c.wrong(at, fault.Say("%q is no severity; want %s", "%q 不是级别，请填写 %s", word, fault.Names(severities())))
 	}
 	return s
 }

@@ -1,34 +1,34 @@
 package catalog
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"pai-notify/shared/event/scan"
+	"pai-notify/shared/fault"
 )
 
 // parsePath reads failedPods[0].exitCode.
-func parsePath(path string) ([]scan.Step, error) {
+func parsePath(path string) ([]scan.Step, fault.Text) {
 	var steps []scan.Step
 	for _, part := range strings.Split(path, ".") {
 		name, indices, _ := strings.Cut(part, "[")
 		if name == "" {
-			return nil, fmt.Errorf("path %q has an empty member name; want names parted by dots", path)
+			return nil, fault.Say("path %q has an empty member name; want names parted by dots", "路径 %q 中有空名称，名称之间请用点分隔", path)
 		}
 		steps = append(steps, scan.Step{Name: name})
 		if indices == "" && strings.HasSuffix(part, "[") {
-			return nil, fmt.Errorf(`path %q has "[" without "]"`, path)
+			return nil, fault.Say(`path %q has "[" without "]"`, `路径 %q 有 "[" 而缺少 "]"`, path)
 		}
 		for rest := indices; rest != ""; {
 			digits, after, closed := strings.Cut(rest, "]")
 			index, err := strconv.ParseUint(digits, 10, 8)
 			if !closed || err != nil {
-				return nil, fmt.Errorf("path %q: want an index from 0 to 255 in brackets", path)
+				return nil, fault.Say("path %q: want an index from 0 to 255 in brackets", "路径 %q：方括号中须为 0 至 255 的序号", path)
 			}
 			steps = append(steps, scan.Step{Index: int(index), List: true})
 			if rest = after; rest != "" && rest[0] != '[' {
-				return nil, fmt.Errorf("path %q: want a dot after an index", path)
+				return nil, fault.Say("path %q: want a dot after an index", "路径 %q：序号之后须为点", path)
 			}
 			rest = strings.TrimPrefix(rest, "[")
 		}

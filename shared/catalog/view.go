@@ -11,6 +11,7 @@ import (
 
 	"pai-notify/shared/event"
 	"pai-notify/shared/event/scan"
+	"pai-notify/shared/fault"
 )
 
 // member is one member of [event.View] and the paths that may lead to it.
@@ -76,7 +77,7 @@ func (c *compiler) fields(o *origin, at string, s source) {
 	for _, e := range s.Fields {
 		f, ok := known[e.key]
 		if !ok {
-			c.wrong(at+".fields."+e.key, "is no field; known are %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			c.wrong(at+".fields."+e.key, noField(known))
 			continue
 		}
 		general, _ := c.file.Fields.find(e.key)
@@ -86,7 +87,7 @@ func (c *compiler) fields(o *origin, at string, s source) {
 	for _, e := range c.file.Fields {
 		f, ok := known[e.key]
 		if !ok {
-			c.wrong("fields."+e.key, "is no field; known are %s", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+			c.wrong("fields."+e.key, noField(known))
 			continue
 		}
 		if _, own := s.Fields.find(e.key); !own {
@@ -98,33 +99,38 @@ func (c *compiler) fields(o *origin, at string, s source) {
 	}
 }
 
+func noField(known map[string]field) fault.Text {
+	return fault.Say("is no field; known are %s", "不是字段，可用：%s", fault.Names(slices.Sorted(maps.Keys(known))))
+}
+
 func (c *compiler) candidates(o *origin, at string, paths []string, span bool) []candidate {
 	made := make([]candidate, 0, len(paths))
 	for i, text := range paths {
 		one := candidate{unit: time.Second, second: -1}
 		path, unit, hasUnit := strings.Cut(text, " ")
 		first, second, joined := strings.Cut(path, "/")
-		var err error
+		var wrong fault.Text
 		switch {
 		case hasUnit && !span:
-			err = fmt.Errorf("%q has a unit; only time spans have", text)
+			wrong = fault.Say("%q has a unit; only time spans have", "%q 带有单位，只有时长才有单位", text)
 		case hasUnit:
+			var err error
 			if one.unit, err = time.ParseDuration("1" + unit); err != nil {
-				err = fmt.Errorf("%q: unit %q; want ms, s, m or h", text, unit)
+				wrong = fault.Say("%q: unit %q; want ms, s, m or h", "%q：单位 %q 无效，可用 ms、s、m、h", text, unit)
 			}
 		case joined && span:
-			err = fmt.Errorf("%q joins two paths; a time span has one", text)
+			wrong = fault.Say("%q joins two paths; a time span has one", "%q 含有两个路径，时长只能有一个", text)
 		}
-		steps, pathErr := parsePath(first)
-		if err == nil {
-			err = pathErr
+		steps, wrongPath := parsePath(first)
+		if wrong == nil {
+			wrong = wrongPath
 		}
 		var more []scan.Step
-		if joined && err == nil {
-			more, err = parsePath(second)
+		if joined && wrong == nil {
+			more, wrong = parsePath(second)
 		}
-		if err != nil {
-			c.wrong(fmt.Sprintf("%s[%d]", at, i), "%v", err)
+		if wrong != nil {
+			c.wrong(fmt.Sprintf("%s[%d]", at, i), wrong)
 			continue
 		}
 		one.slot = o.slot(steps)

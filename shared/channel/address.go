@@ -1,13 +1,13 @@
 package channel
 
 import (
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"pai-notify/shared/fault"
 )
 
 // Address says which URLs a setting may hold. Its errors say what is wrong and how to mend it, and repeat of the URL
@@ -34,32 +34,32 @@ func isToken(s string) bool {
 }
 
 // Parse reads and normalises a URL: what changes with every request, such as DingTalk's timestamp and sign, is gone.
-func (a Address) Parse(value string) (*url.URL, error) {
+func (a Address) Parse(value string) (*url.URL, fault.Text) {
 	if u := a.plain(value); u != nil {
 		return u, nil
 	}
 	switch {
 	case len(value) > maxAddress:
-		return nil, fmt.Errorf("is %d bytes long and at most %d are allowed", len(value), maxAddress)
+		return nil, tooLong(len(value), maxAddress)
 	case strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return nil, errors.New("holds a blank or a control character; copy it again")
+		return nil, fault.Say("holds a blank or a control character; copy it again", "含有空白或控制字符，请重新复制")
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Opaque != "" || u.Hostname() == "" {
-		return nil, errors.New("is not a URL such as " + a.example()) // the parser's error repeats the value
+		return nil, fault.Say("is not a URL such as %s", "不是 URL，应形如 %s", a.example()) // the parser's error repeats the value
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	allowed := !slices.Contains(a.Hosts, u.Host) && slices.Contains(allowList(a.Allow), hostPort(u))
 	switch {
 	case u.User != nil:
-		return nil, errors.New("holds a user name before its host; remove it")
+		return nil, fault.Say("holds a user name before its host; remove it", "主机名前含有用户名，请去掉")
 	case u.Scheme != "https" && (u.Scheme != "http" || !allowed):
-		return nil, errors.New("is not https; only https is allowed")
+		return nil, fault.Say("is not https; only https is allowed", "不是 https，只允许 https")
 	case !validHost(u):
-		return nil, fmt.Errorf("names a host or port that is none; it should look like %s", a.example())
+		return nil, fault.Say("names a host or port that is none; it should look like %s", "主机或端口无效，应形如 %s", a.example())
 	case !allowed && u.Port() != "" && !slices.Contains(webPorts(), u.Port()):
-		return nil, fmt.Errorf("has port %s; allowed are %s, or what an administrator lists in ALLOW_RECEIVERS",
-			u.Port(), strings.Join(webPorts(), ", "))
+		return nil, fault.Say("has port %s; allowed are %s, or what an administrator lists in ALLOW_RECEIVERS",
+			"端口为 %s，只允许 %s，或由管理员列入 ALLOW_RECEIVERS", u.Port(), fault.Names(webPorts()))
 	}
 	u.Fragment, u.RawFragment = "", ""
 	if u.Port() == "443" && u.Scheme == "https" {
@@ -100,25 +100,25 @@ func (a Address) plain(value string) *url.URL {
 }
 
 // robot pins a robot's URL and reduces it to what names the robot.
-func (a Address) robot(u *url.URL, allowed bool) error {
+func (a Address) robot(u *url.URL, allowed bool) fault.Text {
 	if !allowed && !slices.Contains(a.Hosts, u.Host) {
-		return fmt.Errorf("has the host %q; this channel sends only to %s, or to what an administrator lists in ALLOW_RECEIVERS",
-			Short(u.Host), strings.Join(a.Hosts, " or "))
+		return fault.Say("has the host %q; this channel sends only to %s, or to what an administrator lists in ALLOW_RECEIVERS",
+			"主机为 %q，该通道只向 %s 发送，或由管理员列入 ALLOW_RECEIVERS", Short(u.Host), fault.Names(a.Hosts))
 	}
 	before, token, found := strings.Cut(u.Path, a.Path)
 	if !found || before != "" && !allowed || u.RawPath != "" || strings.Contains(before, "..") {
-		return fmt.Errorf("has another path than %s; it should look like %s", a.Path, a.example())
+		return a.elsewhere()
 	}
 	if a.Token != "" {
 		if token != "" {
-			return fmt.Errorf("has another path than %s; it should look like %s", a.Path, a.example())
+			return a.elsewhere()
 		}
 		if plain, ok := strings.CutPrefix(u.RawQuery, a.Token+"="); ok && isToken(plain) { // as it usually is
 			token = plain
 		} else {
 			values := u.Query()[a.Token]
 			if len(values) != 1 {
-				return fmt.Errorf("holds %d parameters %s and needs one; copy it again", len(values), a.Token)
+				return fault.Say("holds %d parameters %s and needs one; copy it again", "含有 %d 个参数 %s，须恰好一个，请重新复制", len(values), a.Token)
 			}
 			token = values[0]
 		}
@@ -128,9 +128,13 @@ func (a Address) robot(u *url.URL, allowed bool) error {
 	}
 	u.ForceQuery = false
 	if !isToken(token) {
-		return errors.New("holds no token, or one with signs that tokens do not have; copy it again")
+		return fault.Say("holds no token, or one with signs that tokens do not have; copy it again", "不含令牌，或令牌中有不应出现的字符，请重新复制")
 	}
 	return nil
+}
+
+func (a Address) elsewhere() fault.Text {
+	return fault.Say("has another path than %s; it should look like %s", "路径不是 %s，应形如 %s", a.Path, a.example())
 }
 
 func (a Address) example() string {

@@ -17,19 +17,19 @@ func FuzzWhatIsSavedIsNoInnerAddress(f *testing.F) {
 	field := Field{Address: &address}
 	judge := control(nil)
 	f.Fuzz(func(t *testing.T, value string) {
-		if field.fault(value) != "" || value == "" {
+		if field.fault(value) != nil || value == "" {
 			return
 		}
-		u, err := address.Parse(value)
-		if err != nil {
-			t.Fatalf("%q was saved and is none: %v", value, err)
+		u, wrong := address.Parse(value)
+		if wrong != nil {
+			t.Fatalf("%q was saved and is none: %v", value, wrong)
 		}
 		if u.Scheme != "https" || u.User != nil {
 			t.Fatalf("%q is saved as %s", value, u)
 		}
-		again, err := address.Parse(u.String())
-		if err != nil || again.String() != u.String() {
-			t.Fatalf("%q is saved as %s, which reads as %v, %v", value, u, again, err)
+		again, wrong := address.Parse(u.String())
+		if wrong != nil || again.String() != u.String() {
+			t.Fatalf("%q is saved as %s, which reads as %v, %v", value, u, again, wrong)
 		}
 		ip, err := netip.ParseAddr(strings.TrimSuffix(u.Hostname(), "."))
 		if err != nil {

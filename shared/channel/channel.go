@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -68,9 +69,9 @@ type Spec struct {
 	Once     bool     // never sent again after an unclear outcome
 	Sources  []string // catalogue ids of the event sources it may be used with; empty means all
 	Contacts bool     // its targets name contacts rather than settings
-	// Mention checks the id of a user whom a message may call; the error says what is wrong and never repeats the id.
-	// A channel without it calls nobody.
-	Mention func(id string) error
+	// Mention checks the id of a user whom a message may call; the text never repeats the id. A channel without it calls
+	// nobody.
+	Mention func(id string) fault.Text
 }
 
 // Field is one setting of a target.
@@ -80,9 +81,10 @@ type Field struct {
 	Help     map[string]string // by language: where to find it
 	Required bool
 	Secret   bool
-	Options  []string           // the values it may have; empty means any
-	Address  *Address           // of a setting that is a URL: which ones it may be
-	Check    func(string) error // of a value that is not empty; the error says what is wrong and never repeats the value
+	Options  []string                // the values it may have; empty means any
+	Called   map[string]event.Text   // what people call its options, where the values do not say it
+	Address  *Address                // of a setting that is a URL: which ones it may be
+	Check    func(string) fault.Text // of a value that is not empty; the text never repeats the value
 }
 
 // Pace allows a burst of so many messages at once, and one more each interval.

@@ -1,23 +1,24 @@
 package channel
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"pai-notify/shared/fault"
 )
 
 // Judge says whether a URL that [Address.Parse] gave may be saved: the same rules as when it is dialled, as far as the
 // host is an IP address and not a name. Names are not looked up here: what one means when it is saved says nothing about
 // when it is dialled, and the answer would tell a user what the network's own DNS knows.
-func (a Address) Judge(u *url.URL) error {
+func (a Address) Judge(u *url.URL) fault.Text {
 	if len(a.Hosts) > 0 || slices.Contains(allowList(a.Allow), hostPort(u)) { // a robot's own host, or the administrator's
 		return nil
 	}
-	const way = "; an administrator can allow a private network with ALLOW_NETWORKS, or host:port with ALLOW_RECEIVERS"
+	way := fault.Say("an administrator can allow a private network with ALLOW_NETWORKS, or host:port with ALLOW_RECEIVERS",
+		"管理员可用 ALLOW_NETWORKS 放行私有网络，或用 ALLOW_RECEIVERS 放行 host:port")
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	if ip, err := netip.ParseAddr(host); err == nil {
 		network := "tcp4"
@@ -26,10 +27,10 @@ func (a Address) Judge(u *url.URL) error {
 		}
 		port, err := strconv.ParseUint(hostPort(u)[strings.LastIndexByte(hostPort(u), ':')+1:], 10, 16)
 		if err != nil {
-			return errors.New("has a port that is none")
+			return fault.Say("has a port that is none", "端口无效")
 		}
 		if err := control(a.Networks)(network, netip.AddrPortFrom(ip, uint16(port)).String(), nil); err != nil {
-			return fmt.Errorf("has the address %s, which messages are not sent to%s", ip, way)
+			return fault.Say("has the address %s, which messages are not sent to; %s", "地址为 %s，消息不会发往该地址；%s", ip, way)
 		}
 		return nil
 	}
@@ -37,11 +38,12 @@ func (a Address) Judge(u *url.URL) error {
 	last := labels[len(labels)-1]
 	switch {
 	case numeric(last): // some resolvers take 2130706433, 0177.0.0.1 or 0x7f.1 for IP addresses: url.spec.whatwg.org#ends-in-a-number-checker
-		return errors.New("has an IP address in another form than four decimal numbers; write it as 192.0.2.1, or use a name")
+		return fault.Say("has an IP address in another form than four decimal numbers; write it as 192.0.2.1, or use a name",
+			"IP 地址不是四段十进制数，请写成 192.0.2.1 的形式，或使用域名")
 	case last == "localhost", host == "localhost":
-		return errors.New("names this machine, which messages are not sent to" + way)
+		return fault.Say("names this machine, which messages are not sent to; %s", "指向本机，消息不会发往本机；%s", way)
 	case len(a.Networks) == 0 && (len(labels) == 1 || slices.Contains(inner(), last) || strings.HasSuffix(host, ".home.arpa")):
-		return errors.New("names a host of a private network, which messages are not sent to" + way)
+		return fault.Say("names a host of a private network, which messages are not sent to; %s", "指向私有网络中的主机，消息不会发往那里；%s", way)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -16,7 +17,7 @@ const Keyword = "PAI"
 const maxMentions = 20
 
 // Called are the users whom a message calls, by the ids that the channel's own check allows.
-func Called(m message.Message, check func(id string) error) []string {
+func Called(m message.Message, check func(id string) fault.Text) []string {
 	var ids []string
 	for _, id := range m.Mentions.Users {
 		if len(ids) < maxMentions && check(id) == nil {

@@ -25,11 +25,11 @@ func (s Spec) CheckShared(shared Settings) smithy.InvalidParamsError {
 
 func (s Spec) check(fields []Field, to Settings) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
-	known := make([]string, 0, len(fields))
+	known := make(fault.Names, 0, len(fields))
 	for _, field := range fields {
 		known = append(known, field.Name)
 		switch text := field.fault(to[field.Name]); {
-		case text != "":
+		case text != nil:
 			faults.Add(fault.New(field.Name, text))
 		case to[field.Name] == "" && field.Required:
 			faults.Add(smithy.NewErrParamRequired(field.Name))
@@ -43,20 +43,20 @@ func (s Spec) check(fields []Field, to Settings) smithy.InvalidParamsError {
 	return faults
 }
 
-func (s Spec) unknown(known []string) string {
+func (s Spec) unknown(known fault.Names) fault.Text {
 	if len(known) == 0 {
-		return fmt.Sprintf("is not a setting of channel %s, which has none here; leave it out", s.Name)
+		return fault.Say("is not a setting of channel %s, which has none here; leave it out", "不是通道 %s 的设置项，该通道在此没有设置项，请去掉", s.Name)
 	}
-	return fmt.Sprintf("is not a setting of channel %s; its settings are %s", s.Name, strings.Join(known, ", "))
+	return fault.Say("is not a setting of channel %s; its settings are %s", "不是通道 %s 的设置项，可用：%s", s.Name, known)
 }
 
-// fault says what is wrong with a value, nothing where nothing is.
-func (f Field) fault(value string) string {
+// fault says what is wrong with a value, nil where nothing is.
+func (f Field) fault(value string) fault.Text {
 	if value == "" {
-		return ""
+		return nil
 	}
 	if len(value) > maxSetting {
-		return fmt.Sprintf("is %d bytes long and at most %d are allowed", len(value), maxSetting)
+		return tooLong(len(value), maxSetting)
 	}
 	if f.Address != nil {
 		u, err := f.Address.Parse(value)
@@ -64,20 +64,22 @@ func (f Field) fault(value string) string {
 			err = f.Address.Judge(u)
 		}
 		if err != nil {
-			return err.Error()
+			return err
 		}
 	} else if f.Secret && strings.ContainsFunc(value, isBlank) {
-		return "holds a blank or a line break; copy it again, without what stands around it"
+		return fault.Say("holds a blank or a line break; copy it again, without what stands around it", "含有空白或换行，请重新复制，不要带前后的内容")
 	}
 	if len(f.Options) > 0 && !slices.Contains(f.Options, value) {
-		return fmt.Sprintf("is not one of %s", strings.Join(f.Options, ", "))
+		return fault.Say("is not one of %s", "须为 %s 之一", fault.Names(f.Options))
 	}
 	if f.Check != nil {
-		if err := f.Check(value); err != nil {
-			return err.Error()
-		}
+		return f.Check(value)
 	}
-	return ""
+	return nil
+}
+
+func tooLong(n, most int) fault.Text {
+	return fault.Say("is %d bytes long and at most %d are allowed", "有 %d 字节，最多 %d 字节", n, most)
 }
 
 func isBlank(r rune) bool {

@@ -5,11 +5,11 @@ package connectivity
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/clock"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/message"
@@ -72,8 +72,8 @@ func (t Tester) Pace(ctx context.Context, one Test) error {
 	at := t.Clock.Now().Add(wait)
 	return &httpapi.Problem{
 		Status: 429, Code: "Throttled", RetryAfter: wait,
-		Detail: fmt.Sprintf("this receiver's pace has room for the next message in %s, at %s; nothing was sent",
-			wait.Round(time.Second), at.UTC().Format(time.RFC3339)),
+		Said: fault.Say("this receiver's pace has room for the next message in %s, at %s; nothing was sent",
+			"该接收端的频率限制要求再等 %s，至 %s；本次未发送", wait.Round(time.Second), at.UTC().Format(time.RFC3339)),
 		Advice: channel.Advice{
 			"en": "Test again then. Deliveries to the same receiver keep the same pace, so that the receiver does not shut it out.",
 			"zh": "请届时再次测试。发往同一接收端的通知共用该频率限制，以免被接收端封禁。",

@@ -236,8 +236,8 @@ func free(ctx context.Context, tx *sql.Tx, c Contact) error {
 }
 
 // Taken is the fault of a PAI user who is another contact.
-func Taken(by string) string {
-	return fmt.Sprintf("is contact %q already; one PAI user is one contact", by)
+func Taken(by string) fault.Text {
+	return fault.Say("is contact %q already; one PAI user is one contact", "已是联系人 %q，一个 PAI 用户只对应一位联系人", by)
 }
 
 // write saves whole contacts, new or not.

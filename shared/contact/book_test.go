@@ -202,7 +202,8 @@ func testOwners(t *testing.T, open func() *contact.Book, _ *clock) {
 	}
 	other := contact.Contact{ID: "bob", Name: "Bob", PAIUser: alice().PAIUser}
 	_, err := b.Create(ctx, other)
-	want := []fault.Fault{{Path: "paiUser", Text: `is contact "alice" already; one PAI user is one contact`}}
+	want := []fault.Fault{{Path: "paiUser", Text: `is contact "alice" already; one PAI user is one contact`,
+		ZH: `已是联系人 "alice"，一个 PAI 用户只对应一位联系人`}}
 	if diff := cmp.Diff(want, faults(err)); diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -56,9 +55,9 @@ type Row struct {
 
 // Fault is one thing wrong with a file.
 type Fault struct {
-	Line   int    // from 1 on, the header's; 0: the whole file
-	Column string // its name; empty: the whole line
-	Text   string // what is wrong and what would be right, without the value
+	Line   int        // from 1 on, the header's; 0: the whole file
+	Column string     // its name; empty: the whole line
+	Text   fault.Text // without the value
 }
 
 // ReadCSV reads a file of contacts and finds all its faults: UTF-8 with or without a byte order mark, a header that names
@@ -67,14 +66,15 @@ func ReadCSV(data []byte) *Sheet {
 	s := &Sheet{columns: map[string]bool{}}
 	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		s.add(0, "", "is not UTF-8, but perhaps GBK or UTF-16, in which spreadsheets save; save it as “CSV UTF-8” and import it again")
+		s.add(0, "", fault.Say("is not UTF-8, but perhaps GBK or UTF-16, in which spreadsheets save; save it as “CSV UTF-8” and import it again",
+			"不是 UTF-8 编码，可能是电子表格保存的 GBK 或 UTF-16；请另存为“CSV UTF-8”后重新导入"))
 		return s
 	}
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1 // checked below, for every line
 	header, err := r.Read()
 	if errors.Is(err, io.EOF) {
-		s.add(0, "", "is empty; its first line names the columns: "+ColumnNames())
+		s.add(0, "", fault.Say("is empty; its first line names the columns: %s", "为空；第一行须为列名：%s", ColumnNames()))
 		return s
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func ReadCSV(data []byte) *Sheet {
 		}
 		line, _ := r.FieldPos(0)
 		if len(s.Rows) == MaxLines {
-			s.add(line, "", fmt.Sprintf("is one too many: a file may hold %d contacts; split it", MaxLines))
+			s.add(line, "", fault.Say("is one too many: a file may hold %d contacts; split it", "超出了一个文件最多 %d 位联系人的限制，请拆分", MaxLines))
 			return s
 		}
 		s.row(line, columns, record)
@@ -104,23 +104,23 @@ func ReadCSV(data []byte) *Sheet {
 }
 
 // Refuse adds a fault of a line, which is left out then.
-func (s *Sheet) Refuse(line int, column, text string) {
+func (s *Sheet) Refuse(line int, column string, text fault.Text) {
 	s.add(line, column, text)
 	s.Rows = slices.DeleteFunc(s.Rows, func(r Row) bool { return r.Line == line })
 }
 
-func (s *Sheet) add(line int, column, text string) {
+func (s *Sheet) add(line int, column string, text fault.Text) {
 	s.Faults = append(s.Faults, Fault{line, column, text})
 }
 
 func (s *Sheet) broken(err error) {
 	var parse *csv.ParseError
 	if !errors.As(err, &parse) {
-		s.add(0, "", "cannot be read; save it as CSV and import it again")
+		s.add(0, "", fault.Say("cannot be read; save it as CSV and import it again", "无法读取，请另存为 CSV 后重新导入"))
 		return
 	}
-	s.add(parse.StartLine, "", "is no CSV: a quote stands alone or is not closed; write a quote within a value twice. "+
-		"Lines after it were not read")
+	s.add(parse.StartLine, "", fault.Say("is no CSV: a quote stands alone or is not closed; write a quote within a value twice. "+
+		"Lines after it were not read", "不是 CSV：引号单独出现或没有结束；值中的引号须写两次。其后各行未读取"))
 }
 
 // header finds what the columns mean.
@@ -130,29 +130,29 @@ func (s *Sheet) header(names []string) []field {
 		name := unguard(strings.TrimSpace(given))
 		at := slices.IndexFunc(fields(), func(f field) bool { return strings.EqualFold(f.name, name) || f.zh == name })
 		if at < 0 {
-			s.add(1, cut(name), "is no column; there are "+ColumnNames()+", parted by commas")
+			s.add(1, cut(name), fault.Say("is no column; there are %s, parted by commas", "不是列名，可用：%s，以逗号分隔", ColumnNames()))
 			continue
 		}
 		f := fields()[at]
 		if s.columns[f.name] {
-			s.add(1, f.name, "is there twice; leave one")
+			s.add(1, f.name, fault.Say("is there twice; leave one", "重复，请只保留一个"))
 		}
 		s.columns[f.name] = true
 		columns = append(columns, f)
 	}
 	if !s.columns["name"] && len(s.Faults) == 0 {
-		s.add(1, "name", "is missing; every contact has a name")
+		s.add(1, "name", fault.Say("is missing; every contact has a name", "缺少；每位联系人都须有姓名"))
 	}
 	return columns
 }
 
 // ColumnNames lists what the columns of a file can be.
-func ColumnNames() string {
-	var names []string
+func ColumnNames() fault.Names {
+	var names fault.Names
 	for _, f := range fields() {
 		names = append(names, f.name)
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func cut(text string) string {
@@ -168,8 +168,8 @@ func (s *Sheet) row(line int, columns []field, record []string) {
 		return // spreadsheets leave such lines at the end
 	}
 	if len(record) != len(columns) {
-		s.add(line, "", fmt.Sprintf("has %d values, the header names %d columns; put values that hold commas in quotes",
-			len(record), len(columns)))
+		s.add(line, "", fault.Say("has %d values, the header names %d columns; put values that hold commas in quotes",
+			"有 %d 个值，而表头有 %d 列；含逗号的值请加引号", len(record), len(columns)))
 		return
 	}
 	var c Contact
@@ -178,7 +178,7 @@ func (s *Sheet) row(line int, columns []field, record []string) {
 	}
 	c, faults := c.Normal()
 	for _, f := range fault.List(faults) {
-		s.add(line, f.Path, f.Text)
+		s.add(line, f.Path, f.Said())
 	}
 	if faults.Len() == 0 {
 		s.Rows = append(s.Rows, Row{line, c})

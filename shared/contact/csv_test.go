@@ -63,7 +63,7 @@ func wantFaults(t *testing.T, got []contact.Fault, want []string) {
 	ok := len(got) == len(want)
 	for i := 0; ok && i < len(got); i++ {
 		place, words, _ := strings.Cut(want[i], ": ")
-		ok = fmt.Sprintf("%d %s", got[i].Line, got[i].Column) == place && strings.Contains(got[i].Text, words)
+		ok = fmt.Sprintf("%d %s", got[i].Line, got[i].Column) == place && strings.Contains(got[i].Text.Error(), words)
 	}
 	if !ok {
 		t.Errorf("faults %+v, want %q", got, want)

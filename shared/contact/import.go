@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+
+	"pai-notify/shared/fault"
 )
 
 // Import says how a [Sheet] goes into the book.
@@ -115,18 +117,18 @@ func (p *plan) resolve(s *Sheet) {
 		id, name := r.Contact.ID, r.Contact.Name
 		switch {
 		case id != "" && lines[id] != r.Line:
-			p.fault(r, "id", fmt.Sprintf("is also the id in line %d; one line is one contact", lines[id]))
+			p.fault(r, "id", fault.Say("is also the id in line %d; one line is one contact", "与第 %d 行相同，一行对应一位联系人", lines[id]))
 			continue
 		case id != "":
 		case names[name] > 0:
-			p.fault(r, "name", fmt.Sprintf("is also the name in line %d, and neither gives an id; give both one", names[name]))
+			p.fault(r, "name", fault.Say("is also the name in line %d, and neither gives an id; give both one", "与第 %d 行相同，且都没有标识；请为两者填写标识", names[name]))
 			continue
 		case len(p.byName[name]) > 1:
-			p.fault(r, "name", fmt.Sprintf("is the name of %d contacts; give the id of the one that is meant", len(p.byName[name])))
+			p.fault(r, "name", fault.Say("is the name of %d contacts; give the id of the one that is meant", "是 %d 位联系人的姓名，请填写所指联系人的标识", len(p.byName[name])))
 			continue
 		case len(p.byName[name]) == 1 && lines[p.byName[name][0]] > 0:
-			p.fault(r, "name", fmt.Sprintf("is the name of contact %q, who is in line %d; give an id", p.byName[name][0],
-				lines[p.byName[name][0]]))
+			p.fault(r, "name", fault.Say("is the name of contact %q, who is in line %d; give an id", "是第 %[2]d 行的联系人 %[1]q 的姓名，请填写标识",
+				p.byName[name][0], lines[p.byName[name][0]]))
 			continue
 		case len(p.byName[name]) == 1:
 			id = p.byName[name][0]
@@ -169,7 +171,7 @@ func (p *plan) checkOwners() {
 		next, inFile := after[other]
 		switch {
 		case first[user] > 0:
-			p.fault(r, "paiUser", fmt.Sprintf("is also in line %d; one PAI user is one contact", first[user]))
+			p.fault(r, "paiUser", fault.Say("is also in line %d; one PAI user is one contact", "在第 %d 行已有，一个 PAI 用户只对应一位联系人", first[user]))
 			return true
 		case other != "" && other != r.Contact.ID && (p.partial || !inFile || next == user):
 			p.fault(r, "paiUser", Taken(other))
@@ -180,7 +182,7 @@ func (p *plan) checkOwners() {
 	})
 }
 
-func (p *plan) fault(r Row, column, text string) {
+func (p *plan) fault(r Row, column string, text fault.Text) {
 	p.faults = append(p.faults, Fault{r.Line, column, text})
 }
 

@@ -1,9 +1,10 @@
 package contact
 
 import (
-	"errors"
 	"regexp"
 	"strings"
+
+	"pai-notify/shared/fault"
 )
 
 // mainland is the country code of mainland China.
@@ -14,19 +15,23 @@ const mobileDigits = 11
 var shortened = regexp.MustCompile(`^[0-9.]+[eE]\+?[0-9]+$`) // as spreadsheets do with long numbers
 
 // parsePhone reads a telephone number as people write it. Numbers of mainland China need no country code.
-func parsePhone(text string) (string, error) {
+func parsePhone(text string) (string, fault.Text) {
 	if phone, ok := e164(text); ok {
 		return phone, nil
 	}
 	switch digits := plain(text); {
 	case shortened.MatchString(text):
-		return "", errors.New("was shortened by a spreadsheet; format its column as text, and enter the number again")
+		return "", fault.Say("was shortened by a spreadsheet; format its column as text, and enter the number again",
+			"被电子表格缩写了，请把该列设为文本格式，再重新填写")
 	case strings.HasPrefix(digits, "0"):
-		return "", errors.New("is a fixed line without a country code; write it as +86 and the area code without its 0: +86 571 8888 8888")
+		return "", fault.Say("is a fixed line without a country code; write it as +86 and the area code without its 0: +86 571 8888 8888",
+			"是没有国家代码的固定电话，请写成 +86 加不带 0 的区号：+86 571 8888 8888")
 	case strings.HasPrefix(digits, mainland), len(digits) == mobileDigits && !strings.HasPrefix(digits, "+"):
-		return "", errors.New("is no number of mainland China; a mobile one has 11 digits and begins with 13 to 19")
+		return "", fault.Say("is no number of mainland China; a mobile one has 11 digits and begins with 13 to 19",
+			"不是中国内地的号码；手机号有 11 位，以 13 至 19 开头")
 	}
-	return "", errors.New("is no telephone number; write the country code before it, as in +86 138 0013 8000 or +1 415 555 2671")
+	return "", fault.Say("is no telephone number; write the country code before it, as in +86 138 0013 8000 or +1 415 555 2671",
+		"不是电话号码，请在前面加上国家代码，例如 +86 138 0013 8000、+1 415 555 2671")
 }
 
 // e164 reads a telephone number into the form of ITU-T E.164, at most 15 digits with the country code.

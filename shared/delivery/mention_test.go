@@ -10,6 +10,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/contact"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 	"pai-notify/shared/rule"
 )
@@ -19,9 +20,9 @@ func newCaller(t *testing.T, people Contacts) *bench {
 	t.Helper()
 	b := newBench(t, nil)
 	b.robot.spec.Name = "dingtalk"
-	b.robot.spec.Mention = func(id string) error {
+	b.robot.spec.Mention = func(id string) fault.Text {
 		if strings.ContainsAny(id, "<> ") {
-			return errors.New("is no id")
+			return fault.Say("is no id", "不是 ID")
 		}
 		return nil
 	}

@@ -1,5 +1,5 @@
 // Package fault names what is wrong with what a user wrote: one fault per field, all of them at once, each with the
-// field's path and what to do. It fills smithy's InvalidParamsError, whose AddNested joins the faults of a part to the
+// field's path and what to do, in English and Chinese. It fills smithy's InvalidParamsError, whose AddNested joins the faults of a part to the
 // path of the whole, and reads it back as the paths a user knows from the JSON: event.options[2].
 //
 // Give every InvalidParamsError an empty Context and nest with the member's name: AddNested("Targets[2]", faults).
@@ -16,20 +16,26 @@ import (
 
 // Fault is one thing wrong with one field.
 type Fault struct {
-	Path string `json:"path"` // of the field in the JSON: event.options[2]; empty for the whole document
-	Text string `json:"text"` // what is wrong and what would be right
+	Path string // of the field in the JSON: event.options[2]; empty for the whole document
+	Text string // what is wrong and what would be right, in English
+	ZH   string // the same in Chinese
 }
 
+// Said is the text of the fault.
+func (f Fault) Said() Text { return said{f.Text, f.ZH} }
+
+// Param makes the fault one of others again, to Add to a [smithy.InvalidParamsError].
+func (f Fault) Param() smithy.InvalidParamError { return JSON(f.Path, f.Said()) }
+
 // New makes a fault of a field, to Add to a [smithy.InvalidParamsError]. The field is a path as in Go or JSON, such as
-// Scope.IDs[1]; it may begin with an index, and may be empty where the whole is meant. The text says what is wrong with
-// it and what would be right, without naming the field.
-func New(field, text string) smithy.InvalidParamError {
+// Scope.IDs[1]; it may begin with an index, and may be empty where the whole is meant.
+func New(field string, text Text) smithy.InvalidParamError {
 	return &invalid{outer: field, text: text}
 }
 
 // JSON makes a fault of a field whose path is as in the JSON already, and is kept so. [New] would take a key that a user
 // wrote, such as Webhook, for a member's name in Go.
-func JSON(path, text string) smithy.InvalidParamError {
+func JSON(path string, text Text) smithy.InvalidParamError {
 	return &invalid{path: path, text: text}
 }
 
@@ -47,22 +53,23 @@ func OfMap(faults smithy.InvalidParamsError) smithy.InvalidParamsError {
 func List(faults smithy.InvalidParamsError) []Fault {
 	list := make([]Fault, 0, faults.Len())
 	for _, err := range faults.Errs() {
+		path, text := read(err, faults.Context)
 		var own *invalid
 		if errors.As(err, &own) {
-			list = append(list, Fault{Path: nest(jsonPath(own.outer), own.path), Text: own.text})
-			continue
+			path = nest(jsonPath(own.outer), own.path)
+		} else {
+			path = jsonPath(path)
 		}
-		path, text := read(err, faults.Context)
-		list = append(list, Fault{Path: jsonPath(path), Text: text})
+		list = append(list, Fault{Path: path, Text: text.In("en"), ZH: text.In("zh")})
 	}
 	return list
 }
 
 // read gives the path of a fault as it was added, without the context of all of them, and its text.
-func read(err error, context string) (path, text string) {
+func read(err error, context string) (path string, text Text) {
 	var param smithy.InvalidParamError
 	if !errors.As(err, &param) {
-		return "", err.Error()
+		return "", said{err.Error(), err.Error()}
 	}
 	path = param.Field()
 	if context != "" {
@@ -74,9 +81,9 @@ func read(err error, context string) (path, text string) {
 	case errors.As(err, &own):
 		return path, own.text
 	case errors.As(err, &required):
-		return path, "is missing; give it a value"
+		return path, missing()
 	}
-	return path, param.Error()
+	return path, said{param.Error(), param.Error()}
 }
 
 // invalid is a smithy.InvalidParamError with a text of our own; smithy exports only the one for a missing field.
@@ -84,12 +91,12 @@ type invalid struct {
 	context string
 	outer   string // path as in Go or JSON, of the whole field or of what path is in
 	path    string // as in JSON
-	text    string
+	text    Text
 }
 
 var _ smithy.InvalidParamError = (*invalid)(nil)
 
-func (e *invalid) Error() string               { return join(e.Field(), ": ", e.text) }
+func (e *invalid) Error() string               { return join(e.Field(), ": ", e.text.Error()) }
 func (e *invalid) Field() string               { return nest(e.context, nest(e.outer, e.path)) }
 func (e *invalid) SetContext(context string)   { e.context = context }
 func (e *invalid) AddNestedContext(ctx string) { e.outer = nest(ctx, e.outer) }

@@ -231,12 +231,17 @@ func fromHuma(e *huma.ErrorModel, language string) *Problem {
 			continue
 		}
 		path := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
-		if _, ofCheck := d.Value.(checked); !ofCheck {
+		found, ofCheck := d.Value.(checked)
+		if !ofCheck {
 			malformed = append(malformed, path)
 		} else if slices.ContainsFunc(malformed, func(outer string) bool { return within(path, outer) }) {
 			continue
 		}
-		p.Errors = append(p.Errors, Field{Path: path, Message: d.Message})
+		zh := inChinese(d.Message)
+		if ofCheck {
+			zh = found.zh
+		}
+		p.Errors = append(p.Errors, Field{Path: path, Message: d.Message, ZH: zh})
 	}
 	return p.complete(language)
 }
@@ -247,8 +252,8 @@ func within(path, outer string) bool {
 	return ok && (rest == "" || outer == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// checked marks a fault that an operation's check found.
-type checked struct{}
+// checked marks a fault that an operation's check found, with its text in Chinese.
+type checked struct{ zh string }
 
 // Checked is embedded in an operation's input to name all faults of its body in one answer: those of its form, which
 // huma finds, and those of its meaning, which the operation's check finds. See [CheckBody].
@@ -274,7 +279,7 @@ func (c *Checked[T]) Resolve(ctx huma.Context) []error {
 	in := context.WithValue(ctx.Context(), paramKey{}, ctx.Param)
 	for _, f := range invalid(check(in, c.Body), English).Errors {
 		path := strings.TrimSuffix("body."+f.Path, ".")
-		errs = append(errs, &huma.ErrorDetail{Location: path, Message: f.Message, Value: checked{}})
+		errs = append(errs, &huma.ErrorDetail{Location: path, Message: f.Message, Value: checked{f.ZH}})
 	}
 	return errs
 }

@@ -50,7 +50,7 @@ func checkWhole(_ context.Context, w whole) smithy.InvalidParamsError {
 	for _, p := range w.Parts {
 		if !strings.HasPrefix(p.URL, "https://") {
 			var inner smithy.InvalidParamsError
-			inner.Add(fault.New("URL", "is not an https address"))
+			inner.Add(fault.New("URL", fault.Say("is not an https address", "不是 https 地址")))
 			faults.AddNested("Parts[0]", inner)
 		}
 	}
@@ -166,6 +166,9 @@ func TestAllFaultsAreNamedAtOnce(t *testing.T) {
 	paths := map[string]bool{}
 	for _, f := range p.Errors {
 		paths[f.Path] = true
+		if f.ZH == "" || f.ZH == f.Message || !strings.Contains(p.Detail, f.Path+": "+f.ZH) {
+			t.Errorf("%s is not told in Chinese: %q, in all %q", f.Path, f.ZH, p.Detail)
+		}
 	}
 	want := map[string]bool{"colour": true, "name": true, "parts[0].url": true, "parts[0].count": true,
 		"parts[0].secret": true}
@@ -251,6 +254,16 @@ func TestEveryCodeHasAdviceInBothLanguages(t *testing.T) {
 	for code := range statuses {
 		if a, ok := advice[code]; !ok || a.en == "" || a.zh == "" || a.en == a.zh {
 			t.Errorf("code %s lacks advice", code)
+		}
+		err := &smithy.GenericAPIError{Code: code, Message: "the text of the error"}
+		if en, zh := AsProblem(err, "r-1", English), AsProblem(err, "r-1", Chinese); en.Detail != err.Message ||
+			zh.Detail != summaries[code]+"（"+err.Message+"）" || summaries[code] == "" {
+			t.Errorf("code %s says %q and in Chinese %q", code, en.Detail, zh.Detail)
+		}
+	}
+	for _, err := range []error{errors.New("x"), context.DeadlineExceeded} {
+		if p := AsProblem(err, "r-1", Chinese); p.Detail == AsProblem(err, "r-1", English).Detail {
+			t.Errorf("%v is not told in Chinese: %q", err, p.Detail)
 		}
 	}
 }

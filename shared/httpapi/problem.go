@@ -21,12 +21,14 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Type   string  `json:"type" doc:"urn:pai-notify:problem:CODE"`
 	Title  string  `json:"title" doc:"The status in words"`
 	Status int     `json:"status" doc:"The HTTP status"`
-	Detail string  `json:"detail" doc:"What is wrong"`
+	Detail string  `json:"detail" doc:"What is wrong, in the language of Accept-Language"`
 	Code   string  `json:"code" doc:"For programs: does not change with the language"`
 	Advice string  `json:"advice" doc:"What to do about it, in the language of Accept-Language: zh or en"`
 	Errors []Field `json:"errors,omitempty" doc:"Every fault of the request, in the order of its fields"`
 
 	Rules []InRule `json:"rules,omitempty" doc:"Which rules stand in the way"`
+
+	Said fault.Text `json:"-"` // the detail in both languages, where its maker knows them
 
 	RetryAfter time.Duration `json:"-"` // where it is known when the request can succeed: the header Retry-After, in seconds
 
@@ -37,6 +39,7 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 type Field struct {
 	Path    string `json:"path" doc:"The field in the body, such as targets[2].settings.webhook, or query.NAME, path.NAME"`
 	Message string `json:"message" doc:"What is wrong with it and what would be right"`
+	ZH      string `json:"zh" doc:"The same in Chinese"`
 }
 
 // InRule is a target of a rule.
@@ -46,7 +49,12 @@ type InRule struct {
 	Target    string `json:"target"`
 }
 
-func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+func (p *Problem) Error() string {
+	if p.Detail == "" && p.Said != nil {
+		return p.Code + ": " + p.Said.Error()
+	}
+	return p.Code + ": " + p.Detail
+}
 
 // Unwrap gives what it was made of, for the log.
 func (p *Problem) Unwrap() error { return p.cause }
@@ -124,8 +132,8 @@ func AsProblem(err error, id, language string) *Problem {
 		}
 		return p.complete(language)
 	case errors.Is(err, context.DeadlineExceeded):
-		p := Problem{Status: http.StatusGatewayTimeout, Code: "TimedOut", Detail: "the time of this call was over",
-			cause: err}
+		p := Problem{Status: http.StatusGatewayTimeout, Code: "TimedOut", cause: err,
+			Said: fault.Say("the time of this call was over", "未能在规定时间内完成")}
 		return p.complete(language)
 	}
 	p := internal(id, language)
@@ -133,9 +141,13 @@ func AsProblem(err error, id, language string) *Problem {
 	return &p
 }
 
+// FieldOf is a fault on the wire.
+func FieldOf(f fault.Fault) Field { return Field{Path: f.Path, Message: f.Text, ZH: f.ZH} }
+
 // Wrong is the fault of something outside the body: of the path, the query or a header.
-func Wrong(path, message string) error {
-	return &Problem{Status: http.StatusUnprocessableEntity, Code: codeInvalid, Errors: []Field{{Path: path, Message: message}}}
+func Wrong(path string, text fault.Text) error {
+	return &Problem{Status: http.StatusUnprocessableEntity, Code: codeInvalid,
+		Errors: []Field{{Path: path, Message: text.In(English), ZH: text.In(Chinese)}}}
 }
 
 const codeInvalid = "Invalid"
@@ -144,7 +156,7 @@ const codeInvalid = "Invalid"
 func invalid(faults smithy.InvalidParamsError, language string) *Problem {
 	p := Problem{Status: http.StatusUnprocessableEntity, Code: codeInvalid}
 	for _, f := range fault.List(faults) {
-		p.Errors = append(p.Errors, Field{Path: f.Path, Message: f.Text})
+		p.Errors = append(p.Errors, FieldOf(f))
 	}
 	return p.complete(language)
 }
@@ -152,21 +164,30 @@ func invalid(faults smithy.InvalidParamsError, language string) *Problem {
 func internal(id, language string) Problem {
 	p := Problem{
 		Status: http.StatusInternalServerError, Code: "Internal",
-		Detail: "something unexpected happened in request " + id,
+		Said: fault.Say("something unexpected happened in request %s", "请求 %s 发生意外错误", id),
 	}
 	return *p.complete(language)
 }
 
-// complete fills in what follows from the rest.
+// complete fills in what follows from the rest, once.
 func (p *Problem) complete(language string) *Problem {
+	if p.Type != "" {
+		return p
+	}
 	p.Type = "urn:pai-notify:problem:" + p.Code
 	p.Title = http.StatusText(p.Status)
-	if p.Detail == "" && len(p.Errors) > 0 {
+	what := phrase{zh: summaries[p.Code]}.in(language)
+	switch {
+	case p.Said != nil:
+		p.Detail = p.Said.In(language)
+	case p.Detail == "":
 		all := make([]string, len(p.Errors))
 		for i, f := range p.Errors {
-			all[i] = strings.TrimPrefix(f.Path+": "+f.Message, ": ")
+			all[i] = strings.TrimPrefix(f.Path+": "+phrase{f.Message, f.ZH}.in(language), ": ")
 		}
 		p.Detail = strings.Join(all, "; ")
+	case what != "":
+		p.Detail = what + "（" + p.Detail + "）"
 	}
 	if p.Advice == "" {
 		p.Advice = advice[p.Code].in(language)

@@ -3,7 +3,6 @@ package message
 import (
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"sync"
 
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 )
 
 // Hosts of PAI's console: mainland China and international.
@@ -43,26 +43,27 @@ func embeddedForms() map[string]string {
 // CheckLink says what is wrong with a form of links, nil where nothing is. A form is an address in the console such as
 // https://{host}/?regionId={region}&workspaceId={workspace}#/dlc/jobs/{id}; a link is left out where the event has no value
 // for one of its placeholders.
-func CheckLink(form string) error {
+func CheckLink(form string) fault.Text {
 	const maxForm = 500 // bytes
 	switch {
 	case len(form) > maxForm:
-		return fmt.Errorf("has %d bytes, at most %d are allowed", len(form), maxForm)
+		return fault.Say("has %d bytes, at most %d are allowed", "有 %d 字节，最多 %d 字节", len(form), maxForm)
 	case !strings.HasPrefix(form, formStart):
-		return fmt.Errorf("must begin with %s, so that it leads into the console", formStart)
+		return fault.Say("must begin with %s, so that it leads into the console", "须以 %s 开头，以指向控制台", formStart)
 	}
 	for rest := form[len(formStart):]; ; {
 		literal, after, found := strings.Cut(rest, "{")
 		if percent(literal, linkSigns) != literal {
-			return errors.New("holds a sign that has to be written in percent, such as a blank, a bracket or a quote")
+			return fault.Say("holds a sign that has to be written in percent, such as a blank, a bracket or a quote",
+				"含有空格、括号、引号等须用百分号编码的字符")
 		}
 		if !found {
 			return nil
 		}
 		name, tail, closed := strings.Cut(after, "}")
 		if _, known := placeholderOf(name, "", event.View{}); !closed || !known {
-			return fmt.Errorf("names %q, which is no placeholder; there are {region}, {workspace}, {id}, {name} and {version}",
-				Cut(Line(name), "en", 40))
+			return fault.Say("names %q, which is no placeholder; there are {region}, {workspace}, {id}, {name} and {version}",
+				"%q 不是占位符，可用：{region}、{workspace}、{id}、{name}、{version}", Cut(Line(name), "en", 40))
 		}
 		rest = tail
 	}
@@ -73,10 +74,10 @@ func CheckLinks(forms map[string]string, sources []string) []Problem {
 	var problems []Problem
 	for _, source := range slices.Sorted(maps.Keys(forms)) {
 		if !slices.Contains(sources, source) {
-			text := "is for no event source; there are " + strings.Join(sources, ", ")
+			text := fault.Say("is for no event source; there are %s", "不对应任何事件源，现有：%s", fault.Names(sources))
 			problems = append(problems, Problem{Cut(Line(source), "en", maxName), 0, text})
 		} else if err := CheckLink(forms[source]); err != nil {
-			problems = append(problems, Problem{source, 0, err.Error()})
+			problems = append(problems, Problem{source, 0, err})
 		}
 	}
 	return problems

@@ -132,7 +132,7 @@ func TestFormsOfLinksAreCheckedWhereTheyAreSaved(t *testing.T) {
 		}
 	}
 	got := CheckLinks(map[string]string{"dlc": "https://{host}/#/{id}", "flow": "x", "nope": "https://{host}/"}, []string{"dlc", "flow"})
-	if len(got) != 2 || got[0].Field != "flow" || got[1].Field != "nope" || !strings.Contains(got[1].Text, "there are dlc, flow") {
+	if len(got) != 2 || got[0].Field != "flow" || got[1].Field != "nope" || !strings.Contains(got[1].Text.Error(), "there are dlc, flow") {
 		t.Errorf("problems %+v", got)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"pai-notify/shared/fault"
 )
 
 // Words are what a target has its messages say in its own way: which facts, in which order, and a line before and after
@@ -45,7 +47,7 @@ func FieldLabel(language, field string) string { return wordsOf(language).Labels
 type Problem struct {
 	Field  string // before, after, or fields[2]
 	Column int    // in characters from 1; 0 where the whole field is meant
-	Text   string // what is wrong and what would be right
+	Text   fault.Text
 }
 
 // Check finds everything that is wrong with own words.
@@ -56,9 +58,9 @@ func (w Words) Check() []Problem {
 		at := fmt.Sprintf("fields[%d]", i)
 		switch {
 		case !slices.Contains(known, field):
-			problems = append(problems, Problem{at, 0, "is no field of a message; there are " + strings.Join(known, ", ")})
+			problems = append(problems, Problem{at, 0, fault.Say("is no field of a message; there are %s", "不是消息中的内容，可用：%s", fault.Names(known))})
 		case slices.Contains(w.Fields[:i], field):
-			problems = append(problems, Problem{at, 0, "is named before; each field is shown once"})
+			problems = append(problems, Problem{at, 0, fault.Say("is named before; each field is shown once", "重复，每项内容只显示一次")})
 		}
 		if len(problems) > len(known) { // a hostile list may be long
 			break
@@ -69,10 +71,10 @@ func (w Words) Check() []Problem {
 
 func checkLine(field, line string) (problems []Problem) {
 	if n := utf8.RuneCountInString(line); n > maxOwn {
-		return []Problem{{field, maxOwn + 1, fmt.Sprintf("has %d characters, at most %d are allowed; shorten it", n, maxOwn)}}
+		return []Problem{{field, maxOwn + 1, fault.Say("has %d characters, at most %d are allowed; shorten it", "有 %d 个字符，最多 %d 个，请缩短", n, maxOwn)}}
 	}
 	if i := strings.IndexFunc(line, unicode.IsControl); i >= 0 {
-		text := "holds a line break or control character; it is one line"
+		text := fault.Say("holds a line break or control character; it is one line", "含有换行或控制字符，只能写一行")
 		problems = append(problems, Problem{field, column(line, i), text})
 	}
 	for at := 0; ; {
@@ -82,10 +84,10 @@ func checkLine(field, line string) (problems []Problem) {
 		}
 		switch {
 		case end < 0:
-			return append(problems, Problem{field, column(line, start), "opens a placeholder that nothing closes; write {{owner}}"})
+			return append(problems, Problem{field, column(line, start), fault.Say("opens a placeholder that nothing closes; write {{owner}}", "占位符没有结束，请写成 {{owner}} 的形式")})
 		case !slices.Contains(Placeholders(), name):
-			problems = append(problems, Problem{field, column(line, start), fmt.Sprintf("names %q, which is no placeholder; there are %s",
-				name, strings.Join(Placeholders(), ", "))})
+			problems = append(problems, Problem{field, column(line, start), fault.Say("names %q, which is no placeholder; there are %s",
+				"%q 不是占位符，可用：%s", name, fault.Names(Placeholders()))})
 		}
 		at = end
 	}

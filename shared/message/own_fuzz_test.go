@@ -21,7 +21,7 @@ func FuzzPlaceholders(f *testing.F) {
 		w := Words{Before: line, Fields: []string{name}}
 		problems := w.Check()
 		for _, p := range problems {
-			if p.Text == "" || p.Column < 0 || p.Column > utf8.RuneCountInString(line)+1 {
+			if p.Text == nil || p.Column < 0 || p.Column > utf8.RuneCountInString(line)+1 {
 				t.Fatalf("%q has the fault %+v", line, p)
 			}
 		}

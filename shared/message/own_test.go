@@ -79,7 +79,7 @@ func TestFaultsOfOwnWords(t *testing.T) {
 		"long":         {Words{Before: strings.Repeat("字", 201)}, 201, "at most 200"},
 	} {
 		problems := c.words.Check()
-		if len(problems) != 1 || problems[0].Column != c.column || !strings.Contains(problems[0].Text, c.text) {
+		if len(problems) != 1 || problems[0].Column != c.column || !strings.Contains(problems[0].Text.Error(), c.text) {
 			t.Errorf("%s: %+v", name, problems)
 		}
 	}

@@ -3,7 +3,6 @@ package message
 import (
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"pai-notify/shared/fault"
 )
 
 //go:embed texts/*.json
@@ -124,11 +125,11 @@ func tags(all map[string]*words) []string { return slices.Sorted(maps.Keys(all))
 func LanguageName(tag string) string { return wordsOf(tag).Name }
 
 // CheckLanguage says what is wrong with the tag of a language; nil where there are texts for it.
-func CheckLanguage(tag string) error { return checkTag(dictionary(), tag) }
+func CheckLanguage(tag string) fault.Text { return checkTag(dictionary(), tag) }
 
-func checkTag(all map[string]*words, tag string) error {
+func checkTag(all map[string]*words, tag string) fault.Text {
 	if all[tag] == nil {
-		return errors.New("must be one of " + strings.Join(tags(all), ", "))
+		return fault.Say("must be one of %s", "须为 %s 之一", fault.Names(tags(all)))
 	}
 	return nil
 }

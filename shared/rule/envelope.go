@@ -171,11 +171,13 @@ func (e Envelope) checkSize(faults *smithy.InvalidParamsError, path string, firs
 	switch n := characters(template); {
 	case !first: // its siblings differ by a contact's id
 	case len(unit) > maxTarget:
-		faults.Add(fault.New(path, fmt.Sprintf("takes %d bytes in EventBridge, at most %d are allowed; "+
-			"shorten its settings or words, or mention fewer users", len(unit), maxTarget)))
+		faults.Add(fault.New(path, fault.Say("takes %d bytes in EventBridge, at most %d are allowed; "+
+			"shorten its settings or words, or mention fewer users",
+			"在 EventBridge 中占 %d 字节，最多 %d 字节；请缩短其设置或文字，或少 @ 几人", len(unit), maxTarget)))
 	case n > maxTemplate:
-		faults.Add(fault.New(path, fmt.Sprintf("and the rule's event choice take %d characters in EventBridge, "+
-			"at most %d are allowed; name fewer objects in the scope, or split the rule", n, maxTemplate)))
+		faults.Add(fault.New(path, fault.Say("and the rule's event choice take %d characters in EventBridge, "+
+			"at most %d are allowed; name fewer objects in the scope, or split the rule",
+			"与规则的事件范围在 EventBridge 中共占 %d 个字符，最多 %d 个；请减少范围中的对象，或拆分规则", n, maxTemplate)))
 	}
 	return nil
 }

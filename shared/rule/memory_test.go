@@ -23,15 +23,15 @@ type choices struct{}
 func (choices) Check(c catalog.Choice) smithy.InvalidParamsError {
 	var faults smithy.InvalidParamsError
 	if c.Source != "dlc" && c.Source != "model" {
-		faults.Add(fault.New("Source", "is unknown"))
+		faults.Add(fault.New("Source", fault.Say("is unknown", "不存在")))
 	}
 	for i, option := range c.Options {
 		if option != c.Source+".job.failed" {
-			faults.Add(fault.New(fmt.Sprintf("Options[%d]", i), "is unknown"))
+			faults.Add(fault.New(fmt.Sprintf("Options[%d]", i), fault.Say("is unknown", "不存在")))
 		}
 	}
 	if c.Scope.Kind == "createdByMe" && c.PAIUser == "" {
-		faults.Add(fault.New("Scope.Kind", "needs a PAI user"))
+		faults.Add(fault.New("Scope.Kind", fault.Say("needs a PAI user", "需要 PAI 用户")))
 	}
 	return faults
 }

@@ -3,7 +3,6 @@ package rule
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -48,8 +47,9 @@ func (r Rule) CheckReach(specs []channel.Spec, reach Reach) smithy.InvalidParams
 		}
 		var nested smithy.InvalidParamsError
 		if region, exists := reach.Regions.Has(spec.Name); !exists {
-			nested.Add(fault.New("Channel", fmt.Sprintf("%s does not exist in region %s, only in %s; choose another channel, or correct "+
-				"channelRegions in the settings", spec.Name, region, strings.Join(reach.Regions.Of(spec.Name), ", "))))
+			nested.Add(fault.New("Channel", fault.Say("%s does not exist in region %s, only in %s; choose another channel, or correct "+
+				"channelRegions in the settings", "%s 在地域 %s 不可用，仅在 %s 可用；请换一个通道，或更正设置中的 channelRegions",
+				spec.Name, region, fault.Names(reach.Regions.Of(spec.Name)))))
 		}
 		if spec.Contacts {
 			t.checkReach(&nested, reach)
@@ -63,8 +63,8 @@ func (r Rule) CheckReach(specs []channel.Spec, reach Reach) smithy.InvalidParams
 
 func (t Target) checkReach(faults *smithy.InvalidParamsError, reach Reach) {
 	if reach.None {
-		faults.Add(fault.New("Contacts", "cannot be named, as there are no contacts yet; fill in the message receiving settings first "+
-			"(POST /api/v1/contacts, or /api/v1/contacts:import)"))
+		faults.Add(fault.New("Contacts", fault.Say("cannot be named, as there are no contacts yet; fill in the message receiving settings first "+
+			"(POST /api/v1/contacts, or /api/v1/contacts:import)", "无法选择，还没有联系人；请先新建或导入联系人")))
 		return
 	}
 	seen := map[string]bool{}
@@ -73,10 +73,10 @@ func (t Target) checkReach(faults *smithy.InvalidParamsError, reach Reach) {
 		switch {
 		case seen[id], !plainID.MatchString(id): // told of already
 		case !exists:
-			faults.Add(fault.New(fmt.Sprintf("Contacts[%d]", j), "is no contact; GET /api/v1/contacts lists them, POST makes one"))
+			faults.Add(fault.New(fmt.Sprintf("Contacts[%d]", j), noContact()))
 		case c.Address(t.Channel) == "":
-			faults.Add(fault.New(fmt.Sprintf("Contacts[%d]", j), fmt.Sprintf("has no %s, which %s needs; add it to the contact, or take "+
-				"the contact away here", needed(t.Channel), t.Channel)))
+			faults.Add(fault.New(fmt.Sprintf("Contacts[%d]", j), fault.Say("has no %s, which %s needs; add it to the contact, or take "+
+				"the contact away here", "没有%s，而 %s 需要；请为该联系人补充，或在此移除", needed(t.Channel), t.Channel)))
 		}
 		seen[id] = true
 	}
@@ -90,22 +90,26 @@ func (t Target) checkCalled(faults *smithy.InvalidParamsError, reach Reach) {
 		switch {
 		case !plainID.MatchString(id): // told of already
 		case !exists:
-			faults.Add(fault.New(field, "is no contact; GET /api/v1/contacts lists them, POST makes one"))
+			faults.Add(fault.New(field, noContact()))
 		case c.Mention(t.Channel) == "":
-			faults.Add(fault.New(field, fmt.Sprintf("has no id at %s; add it to the contact, or take the contact away here", t.Channel)))
+			faults.Add(fault.New(field, fault.Say("has no id at %s; add it to the contact, or take the contact away here", "没有 %s 的 ID；请为该联系人补充，或在此移除", t.Channel)))
 		}
 	}
 }
 
 // needed is what a contact lacks.
-func needed(channelName string) string {
+func needed(channelName string) fault.Text {
 	switch channelName {
 	case "sms":
-		return "mobile number"
+		return fault.Say("mobile number", "手机号")
 	case "voice":
-		return "telephone number"
+		return fault.Say("telephone number", "电话号码")
 	case "email":
-		return "mail address"
+		return fault.Say("mail address", "邮箱")
 	}
-	return "address"
+	return fault.Say("address", "地址")
+}
+
+func noContact() fault.Text {
+	return fault.Say("is no contact; GET /api/v1/contacts lists them, POST makes one", "不是联系人，可能已被删除；请重新选择，或新建联系人")
 }

@@ -2,7 +2,6 @@ package rule_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -18,9 +17,9 @@ func TestFaultsOfWordsNameTheirColumn(t *testing.T) {
 	t.Parallel()
 	target := rule.Target{ID: "a", Channel: "robot", Mentions: message.Mentions{Owner: true, Users: []string{"u1", "u 2"}, Contacts: []string{"tony", "a b"}}}
 	target.Words = message.Words{Fields: []string{"reason", "colour"}, Before: "请 {{owner}} 看 {{colour}}", After: "see {{link"}
-	specs := []channel.Spec{{Name: "robot", Mention: func(id string) error {
+	specs := []channel.Spec{{Name: "robot", Mention: func(id string) fault.Text {
 		if strings.Contains(id, " ") {
-			return errors.New("is no id")
+			return fault.Say("is no id", "不是 ID")
 		}
 		return nil
 	}}}

@@ -231,7 +231,7 @@ func TestEveryFaultIsTold(t *testing.T) {
 		{"always, of two", `{"quiet":[{"from":"22:00","to":"08:00"},{"from":"07:00","to":"23:00"}]}`, "quiet"},
 	} {
 		list := fault.List(parse(t, row.when).Check())
-		if len(list) != 1 || list[0].Path != row.path || list[0].Text == "" {
+		if len(list) != 1 || list[0].Path != row.path || list[0].Text == "" || list[0].ZH == "" || list[0].ZH == list[0].Text {
 			t.Errorf("%s: faults %v, want one at %s", row.name, list, row.path)
 		}
 	}

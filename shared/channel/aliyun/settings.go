@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 )
 
 // settingRegion is the shared setting that says where a channel's API is called.
@@ -23,9 +24,9 @@ func RegionField(help map[string]string) channel.Field {
 		Name:  settingRegion,
 		Label: map[string]string{"en": "Region", "zh": "地域"},
 		Help:  help,
-		Check: func(value string) error {
+		Check: func(value string) fault.Text {
 			if !regionName.MatchString(value) {
-				return errors.New("is not a region id such as cn-hangzhou")
+				return fault.Say("is not a region id such as cn-hangzhou", "不是地域 ID，应形如 cn-hangzhou")
 			}
 			return nil
 		},

@@ -23,6 +23,11 @@ func (c suite) spec(t *testing.T) {
 			if field.Label[language] == "" || field.Help[language] == "" {
 				t.Errorf("field %s has no label or help in %s", field.Name, language)
 			}
+			for option, called := range field.Called {
+				if !slices.Contains(field.Options, option) || called[language] == "" {
+					t.Errorf("field %s calls its option %q %q in %s", field.Name, option, called[language], language)
+				}
+			}
 		}
 	}
 	if s.Contacts != (to[channel.To] != "") || s.Contacts != c.Cloud {
@@ -111,7 +116,10 @@ func (c suite) settings(t *testing.T) {
 				t.Errorf("%s with %s has faults %v, want one", field.Name, name, list)
 			}
 			for _, f := range list {
-				c.clean(t, field.Name+" with "+name, f.Text)
+				c.clean(t, field.Name+" with "+name, f.Text+f.ZH)
+				if f.ZH == "" || f.ZH == f.Text {
+					t.Errorf("%s with %s is not told in Chinese: %s", field.Name, name, f.Text)
+				}
 			}
 		}
 	}

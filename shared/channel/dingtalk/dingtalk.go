@@ -18,6 +18,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -150,9 +151,10 @@ var userID = regexp.MustCompile(`^[A-Za-z0-9+][A-Za-z0-9_.-]{0,63}$`)
 // mobile is a mainland number or one with a country code; user ids of DingTalk are digits too, but not such ones.
 var mobile = regexp.MustCompile(`^(1[3-9][0-9]{9}|\+?[0-9]{1,3}-[0-9]{5,12})$`)
 
-func mention(id string) error {
+func mention(id string) fault.Text {
 	if !userID.MatchString(id) {
-		return errors.New("is neither a mobile number nor a DingTalk user id, which is at most 64 letters, digits and signs")
+		return fault.Say("is neither a mobile number nor a DingTalk user id, which is at most 64 letters, digits and signs",
+			"既不是手机号，也不是钉钉用户 ID（最多 64 个字母、数字和符号）")
 	}
 	return nil
 }

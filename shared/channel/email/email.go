@@ -21,6 +21,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -62,9 +63,9 @@ var (
 )
 
 func newSpec() channel.Spec {
-	address := func(value string) error {
+	address := func(value string) fault.Text {
 		if !mailbox.MatchString(value) {
-			return errors.New("is not a mail address such as pai@example.com")
+			return fault.Say("is not a mail address such as pai@example.com", "不是邮箱地址，应形如 pai@example.com")
 		}
 		return nil
 	}
@@ -89,9 +90,10 @@ func newSpec() channel.Spec {
 					"en": "What a mail program shows beside the address, such as PAI Notify; at most 14 characters.",
 					"zh": "邮件客户端中与地址一同显示的名称，如 PAI 通知；最多 14 个字符。",
 				},
-				Check: func(value string) error {
+				Check: func(value string) fault.Text {
 					if utf8.RuneCountInString(value) > maxAlias || strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `<>"`) {
-						return errors.New("is not a name of at most 14 characters, on one line and without < > and quotes")
+						return fault.Say("is not a name of at most 14 characters, on one line and without < > and quotes",
+							"须为一行，最多 14 个字符，不含 < > 和引号")
 					}
 					return nil
 				},

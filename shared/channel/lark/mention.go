@@ -1,10 +1,10 @@
 package lark
 
 import (
-	"errors"
 	"regexp"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -13,9 +13,10 @@ const maxUsers = 100 // called by one message; more would leave no room for it
 // openID is a user's id as a custom bot takes it; it takes neither mobile numbers nor mail addresses.
 var openID = regexp.MustCompile(`^ou_[0-9A-Za-z]{8,64}$`)
 
-func mention(id string) error {
+func mention(id string) fault.Text {
 	if !openID.MatchString(id) {
-		return errors.New("is not an open_id such as ou_1234567890abcdef; a custom bot takes no mobile number, mail address or user_id")
+		return fault.Say("is not an open_id such as ou_1234567890abcdef; a custom bot takes no mobile number, mail address or user_id",
+			"不是 open_id（形如 ou_1234567890abcdef）；自定义机器人不支持手机号、邮箱或 user_id")
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ package sms
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -20,6 +19,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -70,9 +70,9 @@ func newSpec() channel.Spec {
 					"${time}. Numbers outside mainland China need a template for international messages.",
 				"zh": "短信服务控制台“模板管理”中已审核通过的通知模板编号 SMS_…，其变量为 ${name}、${status}、${time}。境外号码需使用国际/港澳台消息模板。",
 			},
-			Check: func(value string) error {
+			Check: func(value string) fault.Text {
 				if !templateCode.MatchString(value) {
-					return errors.New("is not a template's code such as SMS_123456789")
+					return fault.Say("is not a template's code such as SMS_123456789", "不是模板编号，应形如 SMS_123456789")
 				}
 				return nil
 			},
@@ -90,9 +90,9 @@ func newSpec() channel.Spec {
 					"en": "SMS console, Signatures: an approved one, without the brackets 【】. It needs the carriers' real-name registration.",
 					"zh": "短信服务控制台“签名管理”中已审核通过的签名，不含括号【】；需已完成运营商实名制报备。",
 				},
-				Check: func(value string) error {
+				Check: func(value string) fault.Text {
 					if strings.ContainsAny(value, "【】[]") || len([]rune(value)) > 20 {
-						return errors.New("is not a sign name: at most 20 characters, without brackets")
+						return fault.Say("is not a sign name: at most 20 characters, without brackets", "不是短信签名：最多 20 个字符，不含括号")
 					}
 					return nil
 				},

@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -23,6 +22,7 @@ import (
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/aliyun"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -80,7 +80,7 @@ func newSpec() channel.Spec {
 					"${status}, of the same mode (shared or dedicated) as the calling number.",
 				"zh": "语音服务控制台“文本转语音模板”中已审核通过的模板编号 TTS_…，其变量为 ${name}、${status}，且与主叫号码同属公共模式或专属模式。",
 			},
-			Check: matches(templateCode, "is not a template's code such as TTS_123456789"),
+			Check: matches(templateCode, fault.Say("is not a template's code such as TTS_123456789", "不是模板编号，应形如 TTS_123456789")),
 		}
 	}
 	return channel.Spec{
@@ -90,10 +90,14 @@ func newSpec() channel.Spec {
 			Name:  settingOutcomes,
 			Label: map[string]string{"en": "Calls for", "zh": "呼叫范围"},
 			Help: map[string]string{
-				"en": "failing (default): only what failed. all: every event that the rule matches.",
-				"zh": "failing（默认）：仅失败类事件；all：规则匹配的所有事件。",
+				"en": "By default failing: only what failed; all is every event that the rule matches.",
+				"zh": "默认仅失败类事件（failing）；所有事件（all）指规则匹配的全部。",
 			},
 			Options: []string{"failing", "all"},
+			Called: map[string]event.Text{
+				"failing": {"en": "Only what failed", "zh": "仅失败类事件"},
+				"all":     {"en": "Every event", "zh": "所有事件"},
+			},
 		}},
 		Shared: []channel.Field{
 			template(settingZH, "Template, Chinese", "中文模板"),
@@ -105,7 +109,7 @@ func newSpec() channel.Spec {
 					"en": "A number that you bought, in digits; leave it empty for the shared mode.",
 					"zh": "已购买的真实号码，仅数字；留空表示公共模式。",
 				},
-				Check: matches(shownNumber, "is not a calling number, which is digits"),
+				Check: matches(shownNumber, fault.Say("is not a calling number, which is digits", "不是主叫号码，只能为数字")),
 			},
 			{
 				Name:    settingTimes,
@@ -126,10 +130,10 @@ func newSpec() channel.Spec {
 	}
 }
 
-func matches(form *regexp.Regexp, text string) func(string) error {
-	return func(value string) error {
+func matches(form *regexp.Regexp, text fault.Text) func(string) fault.Text {
+	return func(value string) fault.Text {
 		if !form.MatchString(value) {
-			return errors.New(text)
+			return text
 		}
 		return nil
 	}

@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"pai-notify/shared/fault"
 )
 
 const (
@@ -21,17 +21,17 @@ const (
 
 // parseSecret reads a secret of Standard Webhooks: whsec_ and the base64 of 24 to 64 random bytes. Its errors never
 // repeat it. Source: github.com/standard-webhooks/standard-webhooks spec 1.0.0, "Signature scheme".
-func parseSecret(secret string) ([]byte, error) {
+func parseSecret(secret string) ([]byte, fault.Text) {
 	encoded, ok := strings.CutPrefix(secret, secretPrefix)
 	if !ok {
-		return nil, errors.New("does not start with " + secretPrefix)
+		return nil, fault.Say("does not start with %s", "须以 %s 开头", secretPrefix)
 	}
 	key, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if err != nil || strings.ContainsAny(encoded, "\r\n") { // the decoder passes over line breaks
-		return nil, errors.New("is not base64 after " + secretPrefix)
+		return nil, fault.Say("is not base64 after %s", "在 %s 之后不是 base64", secretPrefix)
 	}
 	if len(key) < minKey || len(key) > maxKey {
-		return nil, fmt.Errorf("holds %d bytes; a key has %d to %d", len(key), minKey, maxKey)
+		return nil, fault.Say("holds %d bytes; a key has %d to %d", "含有 %d 字节，密钥须为 %d 至 %d 字节", len(key), minKey, maxKey)
 	}
 	return key, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -51,9 +52,9 @@ func (w wire) Table() *channel.Table { return w.table }
 
 // Request renders the event in the target's mode and signs it.
 func (w wire) Request(to channel.Settings, m message.Message, at time.Time) (*http.Request, error) {
-	address, err := w.spec.Fields[0].Address.Parse(to[settingURL])
-	if err != nil {
-		return nil, fmt.Errorf("setting %s %w", settingURL, err)
+	address, wrong := w.spec.Fields[0].Address.Parse(to[settingURL])
+	if wrong != nil {
+		return nil, fmt.Errorf("setting %s %w", settingURL, wrong)
 	}
 	mode := to[settingMode]
 	if mode != "" && !slices.Contains(modes(), mode) {
@@ -116,9 +117,9 @@ func newSpec(d channel.Deps) channel.Spec {
 					"en": "whsec_ and the base64 of 24 to 64 random bytes, known to the endpoint too. Requests are then signed as Standard Webhooks says; empty means unsigned. To make one: echo whsec_$(openssl rand -base64 32)",
 					"zh": "whsec_ 加 24 至 64 个随机字节的 base64，接收端使用同一密钥。请求将按 Standard Webhooks 规范签名；留空则不签名。生成方法：echo whsec_$(openssl rand -base64 32)",
 				},
-				Check: func(secret string) error {
+				Check: func(secret string) fault.Text {
 					if _, err := parseSecret(secret); err != nil {
-						return fmt.Errorf("%w; make one with: echo %s$(openssl rand -base64 32)", err, secretPrefix)
+						return fault.Say("%s; make one with: echo %s$(openssl rand -base64 32)", "%s；可这样生成：echo %s$(openssl rand -base64 32)", err, secretPrefix)
 					}
 					return nil
 				},

@@ -7,7 +7,6 @@ package wecom
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -16,6 +15,7 @@ import (
 
 	"pai-notify/shared/channel"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/message"
 )
 
@@ -77,9 +77,9 @@ func (w *wire) Table() *channel.Table { return w.table }
 
 // Request renders a message.
 func (w *wire) Request(to channel.Settings, m message.Message, _ time.Time) (*http.Request, error) {
-	u, err := w.address.Parse(to["webhook"])
-	if err != nil {
-		return nil, fmt.Errorf("webhook %w", err)
+	u, wrong := w.address.Parse(to["webhook"])
+	if wrong != nil {
+		return nil, fmt.Errorf("webhook %w", wrong)
 	}
 	// A digest calls nobody as a rule, and the new dialect shows lists; the old one can call and has colours.
 	kind, render := "markdown", renderOld
@@ -108,9 +108,10 @@ func (w *wire) Reply(status int, _ http.Header, body []byte) error {
 var userID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$`)
 
 // mention demands a user id: robots call nobody by a mobile number in markdown.
-func mention(id string) error {
+func mention(id string) fault.Text {
 	if !userID.MatchString(id) || strings.EqualFold(id, "all") {
-		return errors.New("is not a WeCom user id, which is at most 64 letters, digits and the signs - _ @ and dots")
+		return fault.Say("is not a WeCom user id, which is at most 64 letters, digits and the signs - _ @ and dots",
+			"不是企业微信用户 ID（最多 64 个字母、数字及 - _ @ 和点）")
 	}
 	return nil
 }

@@ -56,8 +56,11 @@ func wantFaults(t *testing.T, err error, paths ...string) {
 	var got []string
 	for _, f := range fault.List(invalid) {
 		got = append(got, f.Path)
-		if strings.Contains(f.Text, PlantedSecret) || strings.Contains(f.Text, PlantedToken) {
-			t.Errorf("fault of %s holds a secret: %s", f.Path, f.Text)
+		if both := f.Text + f.ZH; strings.Contains(both, PlantedSecret) || strings.Contains(both, PlantedToken) {
+			t.Errorf("fault of %s holds a secret: %s", f.Path, both)
+		}
+		if f.ZH == "" || f.ZH == f.Text {
+			t.Errorf("fault of %s is not told in Chinese: %s", f.Path, f.Text)
 		}
 	}
 	less := func(a, b string) bool { return a < b }
