@@ -21,7 +21,7 @@ import (
 type Config struct {
 	API      string // base address of the deployment, without /api/v1
 	Key      string // an API key, or the bootstrap token
-	Language string // of advice: en or zh; empty: en
+	Language string // of advice and faults: en or zh; empty: en
 	// Seen is told the header of every answer; nil: nobody is.
 	Seen func(http.Header)
 }
@@ -46,6 +46,8 @@ func New(c Config) (*ClientWithResponses, error) {
 type Error struct {
 	Problem
 	Err error // why there was no answer; nil where there was one
+
+	language string // of its faults
 }
 
 // Error is what happened and what to do about it.
@@ -55,7 +57,7 @@ func (e *Error) Error() string {
 	}
 	text := fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Detail)
 	for _, f := range Value(e.Errors) {
-		text += fmt.Sprintf("\n  %s %s", f.Path, f.Message)
+		text += fmt.Sprintf("\n  %s %s", f.Path, f.In(e.language))
 	}
 	for _, r := range Value(e.Rules) {
 		text += fmt.Sprintf("\n  rule %s of %s", r.Rule, r.Workspace)
@@ -106,13 +108,26 @@ func (d *doer) Do(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", request.URL.Host, err)
 	}
-	failed := &Error{}
+	failed := &Error{language: d.Language}
 	if json.Unmarshal(text, &failed.Problem) != nil || failed.Code == "" {
 		failed.Problem = Problem{Code: "Unexpected", Advice: "Is the address that of pai-notify? A proxy on the way may have answered.",
 			Detail: fmt.Sprintf("%s %s was answered with what is none of pai-notify's: %.80q", request.Method, request.URL.Path, bytes.TrimSpace(text))}
 	}
 	failed.Status = int64(response.StatusCode)
 	return nil, failed
+}
+
+// In tells the fault in a language: zh, or else English.
+func (f Field) In(language string) string { return in(language, f.Message, f.Zh) }
+
+// In tells the fault in a language: zh, or else English.
+func (f LineFault) In(language string) string { return in(language, f.Message, f.Zh) }
+
+func in(language, en, zh string) string {
+	if language == "zh" {
+		return zh
+	}
+	return en
 }
 
 // Value is what an optional member holds, or the zero value.

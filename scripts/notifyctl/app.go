@@ -50,7 +50,7 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.api, "api", a.Getenv("PAI_NOTIFY_API"), "address of the deployment; else PAI_NOTIFY_API")
 	flags.StringVar(&a.keyFile, "key-file", "", "file that holds the API key; else PAI_NOTIFY_KEY")
-	flags.StringVar(&a.language, "language", language, "of advice: en or zh; else by LANG")
+	flags.StringVar(&a.language, "language", language, "of advice and faults: en or zh; else by LANG")
 	flags.StringVarP(&a.form, "output", "o", "table", "table for people, json for programs")
 	root.AddCommand(a.rules(), a.test(), a.events(), a.deliveries(), a.contacts(), a.keys(), a.sessions(), a.settings(), a.setup(), a.doctor())
 	return root

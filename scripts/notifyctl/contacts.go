@@ -83,7 +83,7 @@ func (a *app) contactsImport() *cobra.Command {
 		err = a.show(r, []string{"NEW", "REPLACED", "UNCHANGED", "AT FAULT"},
 			[][]string{{fmt.Sprint(r.Created), fmt.Sprint(r.Replaced), fmt.Sprint(r.Unchanged), fmt.Sprint(r.Faulty)}})
 		for _, f := range r.Faults {
-			err = errors.Join(err, a.say("%s:%d: %s %s", args[0], f.Line, printable(f.Column), printable(f.Message)))
+			err = errors.Join(err, a.say("%s:%d: %s %s", args[0], f.Line, printable(f.Column), printable(f.In(a.language))))
 		}
 		switch {
 		case err != nil:

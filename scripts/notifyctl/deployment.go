@@ -18,6 +18,7 @@ import (
 type deployment struct {
 	*client.ClientWithResponses
 	channels map[string]client.Channel
+	language string // of faults
 }
 
 func (a *app) deployment(ctx context.Context) (*deployment, error) {
@@ -29,7 +30,7 @@ func (a *app) deployment(ctx context.Context) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{ClientWithResponses: c, channels: map[string]client.Channel{}}
+	d := &deployment{ClientWithResponses: c, channels: map[string]client.Channel{}, language: a.language}
 	for _, channel := range choices.JSON200.Channels {
 		d.channels[channel.Name] = channel
 	}

@@ -133,7 +133,7 @@ func (d *deployment) compare(ctx context.Context, r manifest.Rule, old client.Ru
 	}
 	var faults []manifest.Fault
 	for _, f := range answer.JSON200.Faults {
-		faults = append(faults, r.At(f.Path, f.Message))
+		faults = append(faults, r.At(f.Path, f.In(d.language)))
 	}
 	if !there {
 		return c, faults, nil

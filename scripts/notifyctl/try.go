@@ -115,7 +115,7 @@ func (a *app) tryFiles(cmd *cobra.Command, names []string, raw []byte) (list []t
 			return nil, fmt.Errorf("rule %s of %s: %w", r.Name, r.Workspace, err)
 		}
 		for _, f := range answer.JSON200.Faults {
-			faults = append(faults, r.At(f.Path, f.Message))
+			faults = append(faults, r.At(f.Path, f.In(d.language)))
 		}
 		if answer.JSON200.Pattern == nil {
 			continue // its faults say why
