@@ -91,7 +91,7 @@ test('a rule of each other channel is made', async ({ console: page, cloud, t, l
   }
 });
 
-test('who sends text messages is set, and what is wrong there is told in place', async ({ console: page, cloud, t }) => {
+test('who sends text messages is set, and what is wrong there is told in place', async ({ console: page, cloud, t, language }) => {
   await page.goto('/#/settings');
   const row = (name: string) => page.locator(`[data-path="channels.${name}"]`);
   const save = page.getByRole('button', { name: t.common.save });
@@ -102,7 +102,7 @@ test('who sends text messages is set, and what is wrong there is told in place',
   await expect(row('sms.templateZh').getByRole('alert')).toContainText('SMS_123456789');
   await expect(row('sms.signName')).toHaveClass(/wrong/); // it is missing
   await expect(row('email.from').getByRole('alert')).toContainText('pai@example.com');
-  await page.getByRole('button', { name: 'channels.sms.signName' }).click(); // the list of faults leads there
+  await page.getByRole('button', { name: language === 'zh' ? '短信的发送方 › 短信签名' : 'Sender of SMS › Sign name' }).click(); // the list of faults leads there
   await page.keyboard.type('机器学习');
   await row('sms.templateZh').locator('input').fill('SMS_123456789');
   await row('email.from').locator('input').fill('pai@mail.example.com');
@@ -131,6 +131,7 @@ test('somebody becomes a contact, and a rule calls, texts and mails them', async
     await target.locator('[data-path$=contacts] .ant-select').click();
     await page.locator('.ant-select-dropdown:visible .ant-select-item-option', { hasText: 'On Call' }).click();
   }
+  await expect(page.locator('[data-path$="settings.outcomes"]')).toContainText(language === 'zh' ? '仅失败类事件' : 'Only what failed');
   await expect(page.getByText(t.rule.units.replace('{{n}}', '3').replace('{{max}}', '5'))).toBeVisible();
   await page.getByRole('button', { name: t.rule.create }).click();
   await expect(page.getByRole('link', { name: 'night-shift' })).toBeVisible();
@@ -138,12 +139,21 @@ test('somebody becomes a contact, and a rule calls, texts and mails them', async
   expect(targets).toMatchObject(['sms', 'voice', 'email'].map((channel) => ({ channel, contacts: ['on-call'] })));
 });
 
-test('faults are told at their fields, and leaving with unsaved changes asks', async ({ console: page, t }) => {
+test('faults are told at their fields in the language of the page, and leaving with unsaved changes asks', async ({ console: page, t, language }) => {
   await page.goto(rulesPlace);
   await page.getByRole('link', { name: t.rules.make }).click();
   await page.getByRole('button', { name: t.rule.create }).click();
   await expect(page.getByText(t.rule.faults)).toBeVisible();
   await expect(page.locator('[data-path=name]')).toHaveClass(/wrong/);
+  await expect(page.locator('[data-path=name] .fault')).toHaveText(language === 'zh' ? '不能为空，请填写' : 'is missing; give it a value');
+  const target = await fillTarget(page, t, language === 'zh' ? '钉钉' : 'DingTalk', { webhook: 'http://oapi.dingtalk.com/robot/send?access_token=x' });
+  const insecure = language === 'zh' ? '不是 https，只允许 https' : 'is not https; only https is allowed';
+  await expect(target.locator('[data-path$="settings.webhook"] .fault')).toHaveText(insecure);
+  const list = page.getByRole('alert').filter({ hasText: t.rule.faults }).getByRole('listitem');
+  const webhook = await target.locator('[data-path$="settings.webhook"] label').innerText();
+  await expect(list.filter({ hasText: insecure }).getByRole('button')).toHaveText(`${t.rule.target.replace('{{n}}', '1')} › ${webhook}`);
+  await expect(list.filter({ has: page.getByRole('button', { name: t.rule.name, exact: true }) })).toHaveCount(1);
+  if (language === 'zh') for (const one of await list.allInnerTexts()) expect(one).not.toMatch(/[a-z] [a-z]/); // English words
   await page.getByLabel(t.rule.name, { exact: true }).fill('half-made');
   await page.getByRole('button', { name: t.common.cancel }).click();
   await expect(page.getByText(t.common.leaveTitle)).toBeVisible();

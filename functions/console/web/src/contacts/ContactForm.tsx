@@ -12,7 +12,7 @@ import { Diagnosis } from '../rules/TestButton';
 import { useMay } from '../session';
 
 type Draft = Partial<Contact>;
-const fields = ['name', 'id', 'phone', 'email', 'zone', 'dingtalk', 'wecom', 'lark', 'paiUser', 'note'] as const;
+export const fields = ['name', 'id', 'phone', 'email', 'zone', 'dingtalk', 'wecom', 'lark', 'paiUser', 'note'] as const;
 
 /** One contact: to make, change, test or delete it. */
 export function ContactForm({ contact, close }: { contact: Contact | undefined; close: () => void }) {

@@ -4,6 +4,8 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client';
 import type { Imported } from '../api/types';
+import { wrong } from '../parts/place';
+import { fields } from './ContactForm';
 import { TroubleNote } from '../parts/Trouble';
 
 /** Puts the contacts of a CSV file into the book; first it shows what would become of it. */
@@ -26,6 +28,10 @@ export function Import({ close }: { close: () => void }) {
     } finally {
       setBusy(false);
     }
+  };
+  const called = (column: string) => {
+    const field = fields.find((one) => one === column);
+    return field ? t(`contacts.${field}`) : column === 'language' ? t('language') : column;
   };
   return (
     <Modal
@@ -57,7 +63,7 @@ export function Import({ close }: { close: () => void }) {
       {told && (
         <div role="status" className="stack">
           <Alert type={told.faults.length > 0 ? 'warning' : 'success'} showIcon message={t(told.dryRun ? 'contacts.wouldBe' : 'contacts.were', { created: told.created, replaced: told.replaced, unchanged: told.unchanged })} />
-          {told.faults.length > 0 && <ul className="faultList">{told.faults.slice(0, 50).map((one) => <li key={`${one.line} ${one.column} ${one.message}`}>{t('contacts.line', { n: one.line })} {one.column}: {one.message}</li>)}</ul>}
+          {told.faults.length > 0 && <ul className="faultList">{told.faults.slice(0, 50).map((one) => <li key={`${one.line} ${one.column} ${one.message}`}>{one.line > 0 && t('contacts.line', { n: one.line })} {called(one.column)} {wrong(one)}</li>)}</ul>}
         </div>
       )}
     </Modal>

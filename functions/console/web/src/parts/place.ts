@@ -1,4 +1,5 @@
 import type { Field } from '../api/types';
+import i18n from '../text';
 
 /** A place in a document that is edited: what is wrong at it and below, and whom to tell that somebody has been there. */
 export interface Place {
@@ -13,11 +14,14 @@ export interface Part<T> extends Place {
   set: (change: Partial<T>) => void;
 }
 
-/** The messages of faults at a place in the document, or below it. */
+/** What is wrong, in the page's language. */
+export const wrong = (fault: Pick<Field, 'message' | 'zh'>): string => (i18n.language === 'zh' && fault.zh) || fault.message;
+
+/** What is wrong by the faults at a place in the document, or below it. */
 export function faultsAt(faults: Field[], path: string, below = false): string[] {
   return faults
     .filter((one) => one.path === path || (below && (one.path.startsWith(`${path}.`) || one.path.startsWith(`${path}[`))))
-    .map((one) => one.message);
+    .map(wrong);
 }
 
 const below = (path: string, member: string) => (path ? `${path}.${member}` : member);

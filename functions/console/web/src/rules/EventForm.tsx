@@ -95,7 +95,7 @@ function ScopeForm({ source, choices, ...part }: Part<Draft> & { source: Source;
   const label = said(kind?.label, i18n.language);
   return (
     <>
-      <Group label={t('rule.scope')} path="event.scope" faults={[...faultsAt(faults, 'event.scope'), ...faultsAt(faults, 'event.scope.kind'), ...faultsAt(faults, 'event.paiUser')]}>
+      <Group label={t('rule.scope')} path="event.scope.kind" faults={[...faultsAt(faults, 'event.scope'), ...faultsAt(faults, 'event.scope.kind'), ...faultsAt(faults, 'event.paiUser')]}>
         <Radio.Group
           className="scopes"
           name="scope"

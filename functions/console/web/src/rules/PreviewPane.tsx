@@ -6,6 +6,7 @@ import { call } from '../api/client';
 import { rulesPath } from '../api/queries';
 import type { Preview, Seen } from '../api/types';
 import { Moment } from '../parts/Moment';
+import { wrong } from '../parts/place';
 import { useSettled } from '../parts/useSettled';
 import { TroubleNote } from '../parts/Trouble';
 import { bodyOf, type Draft } from './draft';
@@ -50,7 +51,7 @@ export function PreviewPane({ preview, draft }: { preview: Previewed; draft: Dra
       </div>
       <TroubleNote error={error} again={() => void preview.refetch()} />
       {data && data.warnings.length > 0 && (
-        <Alert type="warning" showIcon message={t('rule.warnings')} description={data.warnings.map((one) => <p key={one.path + one.message}>{one.message}</p>)} />
+        <Alert type="warning" showIcon message={t('rule.warnings')} description={data.warnings.map((one) => <p key={one.path + one.message}>{wrong(one)}</p>)} />
       )}
       {data && !data.told && <p className="help">{t('rule.previewNone')}</p>}
       {data?.told && (

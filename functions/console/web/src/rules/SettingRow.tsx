@@ -24,7 +24,7 @@ export function SettingRow({ field, name, value, kept, set, path, faults, onLeav
   if (field.options && field.options.length > 0) {
     return (
       <Group label={label} path={path} faults={faults} help={help}>
-        <Radio.Group name={name} value={value ?? ''} onChange={(event) => set(String(event.target.value) || undefined)} options={[...(field.required ? [] : [{ value: '', label: t('rule.any') }]), ...field.options.map((one) => ({ value: one, label: one }))]} />
+        <Radio.Group name={name} value={value ?? ''} onChange={(event) => set(String(event.target.value) || undefined)} options={[...(field.required ? [] : [{ value: '', label: t('rule.any') }]), ...field.options.map((one) => ({ value: one, label: said(field.called?.[one], i18n.language) || one }))]} />
       </Group>
     );
   }

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, Refused } from '../api/client';
 import type { Channel, Target, TestOrder, TestResult } from '../api/types';
+import { wrong } from '../parts/place';
 import { TroubleNote } from '../parts/Trouble';
 import { keepsSecrets, typed, type DraftTarget } from './draft';
 
@@ -96,7 +97,7 @@ function Refusal({ error, channel, language }: { error: unknown; channel: Channe
         <ul className="faultList">
           {faults.map((one) => {
             const field = channel?.fields.find((setting) => one.path === `settings.${setting.name}`);
-            return <li key={one.path + one.message}><strong>{field?.label[language] ?? one.path}</strong> {one.message}</li>;
+            return <li key={one.path + one.message}><strong>{field?.label[language] ?? one.path}</strong> {wrong(one)}</li>;
           })}
         </ul>
       }

@@ -88,7 +88,7 @@ function Line({ name, part, wording }: { name: 'before' | 'after'; part: Part<Wo
 /** The line with the place marked that a fault names by its column, in characters from 1. */
 function Marked({ line, fault }: { line: string; fault: string }) {
   const { t } = useTranslation();
-  const column = Number(/^at column (\d+) /.exec(fault)?.[1] ?? 0);
+  const column = Number(/^(?:at column|第) (\d+) /.exec(fault)?.[1] ?? 0);
   if (column === 0) return null;
   const characters = [...line];
   const rest = characters.slice(column - 1).join('');
