@@ -53,9 +53,12 @@ export function themeOf(dark: boolean): ThemeConfig {
       colorTextTertiary: dark ? '#a3a9b5' : '#5d6675',
       colorTextDescription: dark ? '#a3a9b5' : '#5d6675',
       colorTextPlaceholder: dark ? '#8f96a3' : '#6b7280',
+      colorTextDisabled: dark ? '#a3a9b5' : '#5d6675', // what cannot be changed is read all the same
       colorError: dark ? '#f06a6a' : '#cf1322',
       colorSuccess: dark ? '#5bb83a' : '#237804',
       colorWarning: dark ? '#d89614' : '#ad6800',
+      // What is derived of such dark greens and ambers is muddy on white.
+      ...(dark ? {} : { colorSuccessBg: '#e3f5e6', colorSuccessBorder: '#b9e2c2', colorWarningBg: '#fff3d6', colorWarningBorder: '#f3dba3' }),
     },
     components: {
       Button: dark ? { defaultHoverColor: '#93c0ff', defaultActiveColor: '#93c0ff', colorPrimary: '#0958d9', colorPrimaryHover: '#1668dc', colorPrimaryActive: '#003eb3', primaryColor: '#ffffff', dangerColor: '#1b0a0a', colorError: '#ff9c9c', colorErrorHover: '#ffb8b8' } : { defaultHoverColor: '#0958d9', defaultActiveColor: '#003eb3' },
