@@ -10,6 +10,8 @@ const colours: Record<string, string> = {
   delivered: '#4096ff', waiting: '#faad14', claimed: '#ffd666', dead: '#f5222d', cancelled: '#8c8c8c', duplicate: '#bfbfbf',
 };
 
+const channelColours = ['#4096ff', '#36b37e', '#faad14', '#9254de', '#f5222d', '#13c2c2', '#eb2f96', '#8c8c8c'];
+
 /** Deliveries by hour. It is loaded when it is first asked for: the drawing library is larger than the page. */
 export default function Chart({ summary }: { summary: Summary }) {
   const { t, i18n } = useTranslation();
@@ -18,7 +20,7 @@ export default function Chart({ summary }: { summary: Summary }) {
   const [table, setTable] = useState(false);
   const title = useChannelTitle();
   const rows = useMemo(() => {
-    const hour = (at: number) => new Date(at).toLocaleString(i18n.language, { hour: '2-digit', minute: '2-digit', hour12: false, month: '2-digit', day: '2-digit' });
+    const hour = (at: number) => new Date(at).toLocaleString(i18n.language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', month: '2-digit', day: '2-digit' });
     const name = (one: Summary['hours'][number]) =>
       by === 'state' ? t(`state.${one.state as 'dead'}`) : title(one.channel);
     const counts = new Map<string, { hour: string; kind: string; count: number; id: string }>();
@@ -36,6 +38,7 @@ export default function Chart({ summary }: { summary: Summary }) {
   }, [summary, by, t, i18n.language, title]);
   const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelOpacity: 1 }; // which can be read
   const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
+  const inks = [...kinds.values()].map((id, n) => (by === 'state' ? colours[id] : channelColours[n]) ?? '#bfbfbf');
   return (
     <>
       <div className="row">
@@ -45,6 +48,9 @@ export default function Chart({ summary }: { summary: Summary }) {
         <button type="button" className="plainLink" aria-expanded={table} onClick={() => setTable(!table)}>{t('deliveries.chartTable')}</button>
       </div>
       {summary.hours.length === 0 && <p className="lead">{t('deliveries.chartNone')}</p>}
+      {summary.hours.length > 0 && !table && (
+        <ul className="chips legend">{[...kinds.keys()].map((kind, n) => <li key={kind}><span className="dot" style={{ background: inks[n] }} aria-hidden /> {kind}</li>)}</ul>
+      )}
       {summary.hours.length > 0 && !table && (
         <div role="img" aria-label={`${t('deliveries.chart')}: ${[...kinds.keys()].map((kind) => `${kind} ${rows.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.count, 0)}`).join(', ')}`}>
           <Column
@@ -57,8 +63,9 @@ export default function Chart({ summary }: { summary: Summary }) {
             theme={dark ? 'classicDark' : 'classic'}
             animate={false}
             paddingRight={32} // for half of the last hour's label
-            axis={{ x: { labelAutoRotate: false, labelAutoHide: true, title: false, ...ink }, y: { title: false, ...ink } }}
-            scale={by === 'state' ? { color: { domain: [...kinds.keys()], range: [...kinds.values()].map((id) => colours[id] ?? '#bfbfbf') } } : { color: { domain: [...kinds.keys()] } }}
+            axis={{ x: { labelAutoRotate: false, labelAutoHide: true, labelFormatter: (at: string) => at.slice(-5), title: false, ...ink }, y: { title: false, ...ink } }}
+            scale={{ color: { domain: [...kinds.keys()], range: inks } }}
+            legend={false} // its own cuts long words
             style={{ maxWidth: 28 }}
           />
         </div>
@@ -72,7 +79,7 @@ export default function Chart({ summary }: { summary: Summary }) {
           columns={[
             { title: t('deliveries.hour'), dataIndex: 'hour' },
             { title: by === 'state' ? t('deliveries.state') : t('deliveries.channel'), dataIndex: 'kind' },
-            { title: t('setup.count'), dataIndex: 'count', align: 'right' },
+            { title: t('events.count'), dataIndex: 'count', align: 'right' },
           ]}
         />
       )}

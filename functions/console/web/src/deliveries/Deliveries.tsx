@@ -49,7 +49,7 @@ export function Deliveries() {
         )}
         <Loads workspace={choice.workspace} change={change} />
         <Filters choice={choice} change={change} clear={clear} />
-        {may && <Bulk choice={choice} />}
+        {may && summary.data?.counts.some((one) => one.count > 0) && <Bulk choice={choice} />}
         <List choice={choice} show={show} />
       </div>
       <Detail id={open} close={() => show(undefined)} />

@@ -95,13 +95,14 @@ const Opening = memo(function Opening({ one, show }: { one: Delivery; show: (id:
 
 const Outcome = memo(function Outcome({ one }: { one: Delivery }) {
   const { t, i18n } = useTranslation();
-  if (one.state === 'delivered') return <span className="help">{one.receipt ?? ''}</span>;
+  if (one.state === 'delivered') return one.receipt ? <span className="help">{one.receipt}</span> : null;
+  if (!one.code && !one.class && !one.why && !one.due) return null;
   const text = one.class ? t(`deliveries.class.${one.class}` as 'deliveries.class.unknown', { defaultValue: one.class }) : '';
   return (
-    <>
+    <div className="outcome">
       {one.code && <code>{one.code}</code>} <span className="help">{text}</span>
       {one.why && <p className="help wrap">{said(one.why.text, i18n.language)}</p>}
       {!one.why && one.due && <p className="help">{t('deliveries.due', { when: '' })}<Moment at={one.due} /></p>}
-    </>
+    </div>
   );
 });
