@@ -2,7 +2,7 @@ import { BellOutlined } from '@ant-design/icons';
 import { Alert, Button, Input } from 'antd';
 import { useEffect, useState, type FormEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, get } from '../api/client';
+import { call, get, Refused } from '../api/client';
 import type { Provider, Setup } from '../api/types';
 import { Copy } from '../parts/Copy';
 import { Row } from '../parts/Row';
@@ -25,7 +25,7 @@ export function SignIn({ ended }: { ended: boolean }) {
       <main className="card">
         <p className="brand"><BellOutlined aria-hidden /> pai-notify</p>
         {stage.is === 'key' && <WithKey ended={ended} open={(token) => setStage({ is: 'token', token })} />}
-        {stage.is === 'token' && <WithToken token={stage.token} made={(key) => setStage({ is: 'made', key })} />}
+        {stage.is === 'token' && <WithToken token={stage.token} made={(key) => setStage({ is: 'made', key })} back={() => setStage({ is: 'key' })} />}
         {stage.is === 'made' && <Made value={stage.key} />}
       </main>
     </div>
@@ -61,7 +61,9 @@ function WithKey({ ended, open }: { ended: boolean; open: (token: string) => voi
       <p className="lead">{t('signin.lead')}</p>
       {ended && !error && <Alert type="info" showIcon message={t('signin.ended')} />}
       {!window.isSecureContext && <Alert type="warning" showIcon message={t('signin.plain')} />}
-      <TroubleNote error={error} />
+      {unknown(error)
+        ? <Alert type="error" showIcon role="alert" message={t('signin.wrong')} description={t('signin.wrongAdvice')} />
+        : <TroubleNote error={error} />}
       <form noValidate onSubmit={submit}>
         <Row label={t('signin.key')} help={t('signin.keyHelp')} faults={missing ? [t('signin.missing')] : []}>
           {(tied) => <Input.Password {...tied} value={key} autoComplete="current-password" spellCheck={false} size="large" placeholder="pnk_…" autoFocus onChange={(event) => setKey(event.target.value)} />}
@@ -74,6 +76,9 @@ function WithKey({ ended, open }: { ended: boolean; open: (token: string) => voi
   );
 }
 
+/** Whether the API does not know the key. What it advises then is for programs. */
+const unknown = (error: unknown) => error instanceof Refused && error.problem.status === 401;
+
 /** The way through the identity provider, where the deployment has one. Without an answer the key remains. */
 function ThroughProvider() {
   const { t } = useTranslation();
@@ -85,7 +90,7 @@ function ThroughProvider() {
   return <Button size="large" block href="api/v1/session/provider/start">{t('signin.provider', { host: provider.host })}</Button>;
 }
 
-function WithToken({ token, made }: { token: string; made: (key: string) => void }) {
+function WithToken({ token, made, back }: { token: string; made: (key: string) => void; back: () => void }) {
   const { t } = useTranslation();
   const { busy, error, attempt } = useTry();
   const submit = () =>
@@ -99,6 +104,7 @@ function WithToken({ token, made }: { token: string; made: (key: string) => void
       <p className="lead">{t('signin.openText')}</p>
       <TroubleNote error={error} />
       <Button type="primary" size="large" block loading={busy} onClick={submit}>{t('signin.openButton')}</Button>
+      <Button size="large" block disabled={busy} onClick={back}>{t('signin.back')}</Button>
     </>
   );
 }

@@ -15,9 +15,9 @@ export const en = {
   signin: {
     title: 'Sign in', lead: 'Everything that happens to your training jobs, told where your team reads it.',
     key: 'API key', keyHelp: 'It looks like pnk_…; whoever set pai-notify up can give you one. The page does not keep it: it opens a session of at most 12 hours.',
-    button: 'Sign in', provider: 'Sign in through {{host}}', missing: 'Paste your API key.', plain: 'This page came over plain http, over which a browser keeps no session: signing in will not hold. Give the domain a certificate and the protocol HTTPS in s.yaml, deploy, then open the page with https.',
+    button: 'Sign in', back: 'Back', wrong: 'This API key is not accepted.', wrongAdvice: 'Check that all of it was pasted. It may also have expired or been revoked; whoever set pai-notify up can give you another.', provider: 'Sign in through {{host}}', missing: 'Paste your API key.', plain: 'This page came over plain http, over which a browser keeps no session: signing in will not hold. Give the domain a certificate and the protocol HTTPS in s.yaml, deploy, then open the page with https.',
     token: 'Opening a new deployment? Paste the bootstrap token, pnb_…, that make keys printed.',
-    ended: 'You were signed out: the key is not accepted any more. Sign in again.',
+    ended: 'Your session has ended: it ran out, or its key was revoked. Sign in again.',
     openTitle: 'Open this deployment', openText: 'This token works once. It makes the database\'s tables and the first API key, an administrator\'s.',
     openButton: 'Make the first key', madeTitle: 'Your API key', madeText: 'It is shown once. Keep it safe, for example in your password store, then go on.',
     go: 'I have kept it, go on',

@@ -17,9 +17,9 @@ export const zh: Texts = {
   signin: {
     title: '登录', lead: '训练任务的一切动态，送达团队常用的地方。',
     key: 'API 密钥', keyHelp: '形如 pnk_…，可向部署 pai-notify 的人索取。页面不保存密钥，登录后的会话最长 12 小时。',
-    button: '登录', provider: '通过 {{host}} 登录', missing: '请粘贴 API 密钥。', plain: '此页面通过 http 打开，浏览器不会保留会话，登录无法生效。请在 s.yaml 中为域名配置证书并将 protocol 设为 HTTPS，重新部署后用 https 打开。',
+    button: '登录', back: '返回', wrong: '此 API 密钥无效。', wrongAdvice: '请检查是否完整粘贴；密钥也可能已过期或被吊销，可向部署 pai-notify 的人索取新的。', provider: '通过 {{host}} 登录', missing: '请粘贴 API 密钥。', plain: '此页面通过 http 打开，浏览器不会保留会话，登录无法生效。请在 s.yaml 中为域名配置证书并将 protocol 设为 HTTPS，重新部署后用 https 打开。',
     token: '正在启用新的部署？请粘贴 make keys 输出的引导令牌（pnb_…）。',
-    ended: '您已退出：该密钥不再有效，请重新登录。',
+    ended: '会话已结束：已超时，或密钥已被吊销。请重新登录。',
     openTitle: '启用此部署', openText: '此令牌只能使用一次：它会创建数据库表和第一个（管理员）API 密钥。',
     openButton: '生成第一个密钥', madeTitle: '您的 API 密钥', madeText: '密钥仅显示一次。请妥善保存（例如存入密码管理器），然后继续。',
     go: '已保存，继续',
