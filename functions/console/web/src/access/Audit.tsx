@@ -59,6 +59,7 @@ export function Audit() {
   );
 }
 
+const whoOf = (row: AuditRow) => row.name || row.who || row.via;
 const changed = (row: AuditRow) => row.before !== undefined || row.after !== undefined;
 
 function Outcome({ row }: { row: AuditRow }) {
@@ -66,9 +67,10 @@ function Outcome({ row }: { row: AuditRow }) {
   return <span className={`state ${row.outcome === 'done' ? 'delivered' : row.outcome === 'failed' ? 'dead' : ''}`}>{t(`audit.outcomes.${row.outcome}`)} {row.code}</span>;
 }
 
-/** What a role is called; one that no key has is told as it is. */
-function Role({ name }: { name: string }) {
+/** What a role is called; one that no key has is told as it is, once. */
+function Role({ name, who }: { name: string; who: string }) {
   const { t } = useTranslation();
+  if (name === who) return null;
   return <>{t(`keys.role.${name as 'viewer'}`, { defaultValue: name })}</>;
 }
 
@@ -93,8 +95,8 @@ function Rows({ rows }: { rows: AuditRow[] }) {
           <li key={row.n} className="card">
             <div className="row"><code className="wrap">{row.action}</code> <Outcome row={row} /><span className="space" /><Moment at={row.at} /></div>
             <p className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ') || '—'}</p>
-            <p className="help wrap">{row.name || row.who || row.via} <Role name={row.role} /> {row.address}</p>
-            {changed(row) && <details><summary>{t('audit.before')}, {t('audit.after')}</summary><Change row={row} /></details>}
+            <p className="help wrap">{whoOf(row)} <Role name={row.role} who={whoOf(row)} /> {row.address}</p>
+            {changed(row) && <details><summary>{t('audit.change')}</summary><Change row={row} /></details>}
           </li>
         ))}
       </ul>
@@ -109,13 +111,13 @@ function Rows({ rows }: { rows: AuditRow[] }) {
       pagination={false}
       scroll={{ x: 'max-content' }}
       expandable={{
-        columnTitle: <span className="sr">{t('audit.before')}, {t('audit.after')}</span>,
+        columnTitle: <span className="sr">{t('audit.change')}</span>,
         rowExpandable: changed,
         expandedRowRender: (row) => <Change row={row} />,
       }}
       columns={[
         { title: t('audit.at'), key: 'at', render: (_, row) => <Moment at={row.at} /> },
-        { title: t('audit.who'), key: 'who', render: (_, row) => <><span className="wrap">{row.name || row.who || row.via}</span> <span className="help"><Role name={row.role} /></span></> },
+        { title: t('audit.who'), key: 'who', render: (_, row) => <><span className="wrap">{whoOf(row)}</span> <span className="help"><Role name={row.role} who={whoOf(row)} /></span></> },
         { title: t('audit.action'), key: 'action', render: (_, row) => <code>{row.action}</code> },
         { title: t('audit.object'), key: 'object', render: (_, row) => <span className="wrap">{[row.workspace, row.object].filter(Boolean).join(' › ')}</span>, onCell: () => ({ className: 'objectCell' }) },
         { title: t('audit.outcome'), key: 'outcome', render: (_, row) => <Outcome row={row} /> },

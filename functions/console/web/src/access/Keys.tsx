@@ -35,7 +35,7 @@ export function Keys() {
 function List({ keys }: { keys: Key[] }) {
   const { t } = useTranslation();
   const wide = useWide();
-  const where = (key: Key) => (key.workspaces.length > 0 ? key.workspaces.join(', ') : t('keys.everywhere'));
+  const where = (key: Key) => (key.workspaces.length > 0 ? key.workspaces.join(t('common.comma')) : t('keys.everywhere'));
   const state = (key: Key) => <span className={`state ${key.state === 'usable' ? 'delivered' : ''}`}>{t(`keys.state.${key.state}`)}</span>;
   if (!wide) {
     return (
@@ -45,7 +45,7 @@ function List({ keys }: { keys: Key[] }) {
             <div className="row"><strong className="wrap">{key.name}</strong> {state(key)}<span className="space" /><Revoke one={key} /></div>
             <p><code>pnk_{key.id}_…</code></p>
             <p>{t(`keys.role.${key.role}`)} · {where(key)}</p>
-            <p className="lead">{t('keys.used')}: <Moment at={key.lastUsed} /> · {t('keys.expires')}: <Moment at={key.expires} /></p>
+            <p className="lead">{t('keys.used')}{t('common.colon')}<Moment at={key.lastUsed} /> · {t('keys.expires')}{t('common.colon')}<Moment at={key.expires} /></p>
           </li>
         ))}
       </ul>
@@ -119,7 +119,7 @@ function Make({ close }: { close: () => void }) {
     }
   };
   return (
-    <Modal open title={made ? t('signin.madeTitle') : t('keys.make')} onCancel={close} onOk={() => (made ? close() : void make())} okText={made ? t('common.close') : t('keys.make')} cancelText={t('common.cancel')} confirmLoading={busy}>
+    <Modal open title={made ? t('signin.madeTitle') : t('keys.make')} onCancel={close} onOk={() => (made ? close() : void make())} okText={made ? t('common.close') : t('keys.make')} cancelText={t('common.cancel')} cancelButtonProps={{ style: { display: made ? 'none' : undefined } }} maskClosable={!made} confirmLoading={busy}>
       {made
         ? (
           <>

@@ -58,7 +58,7 @@ function Person({ sessions: [newest, ...others] }: { sessions: SignedIn[] }) {
         </Button>
       </div>
       <p className="lead">
-        {t(newest.via === 'provider' ? 'keys.byProvider' : 'keys.byKey')} · {t('keys.sessions', { n: others.length + 1 })} · {t('keys.opened')}: <Moment at={newest.opened} />
+        {t(newest.via === 'provider' ? 'keys.byProvider' : 'keys.byKey')} · {t('keys.sessions', { n: others.length + 1 })} · {t('keys.opened')}{t('common.colon')}<Moment at={newest.opened} />
       </p>
     </li>
   );

@@ -97,7 +97,7 @@ function TestContact({ path, channel }: { path: string; channel: string }) {
   };
   return (
     <div className="test" aria-live="polite">
-      <Button loading={busy} onClick={() => void test()}>{t('rule.test')}: {title(channel)}</Button>
+      <Button loading={busy} onClick={() => void test()}>{t('rule.test')}{t('common.colon')}{title(channel)}</Button>
       {result && <Diagnosis result={result} />}
       <TroubleNote error={error} />
     </div>

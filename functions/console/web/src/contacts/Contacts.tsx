@@ -75,7 +75,7 @@ function Rows({ contacts, show }: { contacts: Contact[]; show: (contact: Contact
     return (
       <ul className="cards">
         {contacts.map((one) => (
-          <li key={one.id} className="card">{name(one)}<p>{one.phone}</p><p className="wrap">{one.email}</p><p className="help">{one.channels.map(title).join(', ')}</p></li>
+          <li key={one.id} className="card">{name(one)}<p>{one.phone}</p><p className="wrap">{one.email}</p><p className="help">{one.channels.map(title).join(t('common.comma'))}</p></li>
         ))}
       </ul>
     );
@@ -90,7 +90,7 @@ function Rows({ contacts, show }: { contacts: Contact[]; show: (contact: Contact
         { title: t('contacts.name'), key: 'name', render: (_, one) => <>{name(one)} <span className="help">{one.id}</span></> },
         { title: t('contacts.phone'), dataIndex: 'phone' },
         { title: t('contacts.email'), dataIndex: 'email', render: (email?: string) => <span className="wrap">{email}</span> },
-        { title: t('contacts.reached'), key: 'channels', render: (_, one) => one.channels.map(title).join(', ') },
+        { title: t('contacts.reached'), key: 'channels', render: (_, one) => one.channels.map(title).join(t('common.comma')) },
         { title: t('contacts.note'), dataIndex: 'note', render: (note?: string) => <span className="wrap">{note}</span> },
       ]}
     />

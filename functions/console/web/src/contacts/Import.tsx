@@ -61,9 +61,9 @@ export function Import({ close }: { close: () => void }) {
       />
       <TroubleNote error={error} />
       {told && (
-        <div role="status" className="stack">
+        <div role="status" className="stack under">
           <Alert type={told.faults.length > 0 ? 'warning' : 'success'} showIcon message={t(told.dryRun ? 'contacts.wouldBe' : 'contacts.were', { created: told.created, replaced: told.replaced, unchanged: told.unchanged })} />
-          {told.faults.length > 0 && <ul className="faultList">{told.faults.slice(0, 50).map((one) => <li key={`${one.line} ${one.column} ${one.message}`}>{one.line > 0 && t('contacts.line', { n: one.line })} {called(one.column)} {wrong(one)}</li>)}</ul>}
+          {told.faults.length > 0 && <ul className="faultList">{told.faults.slice(0, 50).map((one) => <li key={`${one.line} ${one.column} ${one.message}`}>{one.line > 0 && t('contacts.line', { n: one.line })}{called(one.column)} {wrong(one)}</li>)}</ul>}
         </div>
       )}
     </Modal>

@@ -74,7 +74,7 @@ function Running({ kind, choice, states, close }: { kind: Kind; choice: Choice; 
     >
       <TroubleNote error={error} />
       {!job && kind === 'replay' && <p>{t('deliveries.bulkText')}</p>}
-      {!job && kind === 'cancel' && <p>{t('deliveries.cancelText')}</p>}
+      {!job && kind === 'cancel' && <p>{t('deliveries.bulkCancelText')}</p>}
       {job && (
         <div role="status">
           <Progress percent={percent} status={ended ? 'success' : 'active'} aria-label={t(kind === 'replay' ? 'deliveries.bulkRunning' : 'deliveries.bulkCancelRunning')} />

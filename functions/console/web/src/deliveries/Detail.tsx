@@ -50,8 +50,8 @@ function Told({ told }: { told: DeliveryTold }) {
     <div className="stack">
       <div className="row"><StateTag delivery={told} /><span className="space" /><Moves told={told} fail={setError} /></div>
       <TroubleNote error={error} />
-      {told.state === 'waiting' && told.why && <p className="adviceBox"><strong>{t('deliveries.why')}:</strong> {said(told.why.text, i18n.language)}</p>}
-      {advice && told.state !== 'delivered' && <p className="adviceBox"><strong>{t('deliveries.advice')}:</strong> {advice}</p>}
+      {told.state === 'waiting' && told.why && <p className="adviceBox"><strong>{t('deliveries.why')}{t('common.colon')}</strong>{said(told.why.text, i18n.language)}</p>}
+      {advice && told.state !== 'delivered' && <p className="adviceBox"><strong>{t('deliveries.advice')}{t('common.colon')}</strong>{advice}</p>}
       <dl className="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="wrap">{value}</dd></div>)}</dl>
       <div>
         <h3>{t('deliveries.timeline')}</h3>
@@ -105,7 +105,7 @@ function Moves({ told, fail }: { told: DeliveryTold; fail: (error: unknown) => v
     <div className="row">
       {again && <Button type="primary" loading={busy} title={t('deliveries.replayHelp')} onClick={() => void move('replay')}>{t('deliveries.replay')}</Button>}
       {told.state === 'waiting' && (
-        <Button disabled={busy} onClick={() => modal.confirm({ title: t('deliveries.cancel'), content: t('deliveries.cancelText'), okText: t('deliveries.cancel'), cancelText: t('common.close'), onOk: () => move('cancel') })}>{t('deliveries.cancel')}</Button>
+        <Button disabled={busy} onClick={() => modal.confirm({ title: t('deliveries.cancelTitle'), content: t('deliveries.cancelText'), okText: t('deliveries.cancel'), cancelText: t('common.close'), onOk: () => move('cancel') })}>{t('deliveries.cancel')}</Button>
       )}
       {told.state === 'delivered' && (
         <Button loading={busy} onClick={() => modal.confirm({ title: t('deliveries.force'), content: t('deliveries.forceText'), okText: t('deliveries.force'), onOk: () => move('replay', { force: true }) })}>{t('deliveries.force')}</Button>

@@ -52,9 +52,9 @@ export function Events() {
 }
 
 /** What an event is called: its option, or its type. */
-function nameOf(one: RecentEvent, choices: Choices | undefined, language: string): string {
+function nameOf(one: RecentEvent, choices: Choices | undefined, language: string, comma: string): string {
   const options = choices?.sources.flatMap((source) => source.options).filter((option) => one.options.includes(option.id)) ?? [];
-  return options.map((option) => said(option.label, language)).join(', ') || one.type;
+  return options.map((option) => said(option.label, language)).join(comma) || one.type;
 }
 
 function Row({ one, workspace }: { one: RecentEvent; workspace: string }) {
@@ -66,7 +66,7 @@ function Row({ one, workspace }: { one: RecentEvent; workspace: string }) {
     <li>
       <div className="eventRow">
         <div>
-          <p className="flat"><strong>{nameOf(one, choices, i18n.language)}</strong> {!one.known && <Tag className="state waiting">{t('events.unknown')}</Tag>}</p>
+          <p className="flat"><strong>{nameOf(one, choices, i18n.language, t('common.comma'))}</strong> {!one.known && <Tag className="state waiting">{t('events.unknown')}</Tag>}</p>
           <p className="help wrap">{one.source} · {one.type}</p>
         </div>
         <div className="wrap">{one.private ? <span className="help">{t('events.private')}</span> : (one.name ?? one.object ?? '—')}{one.name && one.object && <p className="help wrap">{one.object}</p>}</div>

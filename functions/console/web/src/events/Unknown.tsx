@@ -23,7 +23,8 @@ export function Unknown({ workspace }: { workspace: string }) {
       <Loaded query={names} rows={3}>
         {({ items, missing, lastEvent }) => (
           <>
-            <p className="lead">{items.length > 0 ? t('events.namesLead') : t('events.noNames')} {lastEvent ? <>{t('events.lastEvent')}: <Moment at={lastEvent} /></> : t('events.never')}</p>
+            <p className="lead">{items.length > 0 ? t('events.namesLead') : t('events.noNames')}</p>
+            <p className="lead">{lastEvent ? <>{t('events.lastEvent')}{t('common.colon')}<Moment at={lastEvent} /></> : t('events.never')}</p>
             {items.length > 0 && <ul className="eventList">{items.map((one) => <Name key={`${one.kind} ${one.source ?? ''} ${one.name}`} one={one} workspace={workspace} />)}</ul>}
             {missing.length > 0 && (
               <details>
@@ -50,7 +51,7 @@ function Name({ one, workspace }: { one: UnknownName; workspace: string }) {
           {one.source && one.source !== one.name && <p className="help wrap">{one.source}</p>}
         </div>
         <div className="wrap">{one.value && <><span className="help">{t('events.value')}</span> <code>{one.value}</code></>}</div>
-        <span>{t('events.count')}: {one.count} · <Moment at={one.last} /></span>
+        <span>{t('events.count')}{t('common.colon')}{one.count} · <Moment at={one.last} /></span>
         <div className="row eventMoves">{one.event && may && <Link to={samplePlace(workspace, one.event)} aria-label={`${t('events.sample')}: ${one.event}`}>{t('events.sample')}</Link>}</div>
       </div>
       {one.override && (

@@ -17,11 +17,11 @@ export function spoken(at: Date, now: number, language: string): string {
   return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
 }
 
-/** The exact time in the reader's zone. */
+/** The exact time in the reader's zone, which comes last: a browser puts it between date and time in Chinese. */
 export function exact(at: Date, language: string): string {
-  return at.toLocaleString(language, {
-    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short', hour12: false,
-  });
+  const time = at.toLocaleString(language, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  const zone = new Intl.DateTimeFormat(language, { timeZoneName: 'short' }).formatToParts(at).find((one) => one.type === 'timeZoneName');
+  return `${time} ${zone?.value ?? ''}`;
 }
 
 /** A time as a person says it, and the exact one for whoever points at it. It is in every row of long lists. */

@@ -1,4 +1,4 @@
-import { Alert, App, Button, Drawer, Modal } from 'antd';
+import { Alert, App, Button, ConfigProvider, Drawer, Modal } from 'antd';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -181,9 +181,12 @@ function Editor({ workspace, choices, start, copied, event, saved, reload }: Edi
           {tried && all.length > 0 && <FaultList title={t('rule.faults')} faults={all} />}
           <Failure error={error} reload={reload} overwrite={() => void save(true)} />
         </div>
-        <Basics {...part} isNew={!saved} limit={choices.limits.description} />
-        <EventForm {...part} choices={choices} />
-        <Targets {...part} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
+        {!may && <Alert type="info" showIcon message={t('rule.onlyReads')} />}
+        <ConfigProvider componentDisabled={!may}>
+          <Basics {...part} isNew={!saved} limit={choices.limits.description} />
+          <EventForm {...part} choices={choices} />
+          <Targets {...part} choices={choices} maxUnits={preview.data?.maxUnits ?? choices.limits.units} saved={saved && { workspace, rule: saved.rule }} />
+        </ConfigProvider>
         <div className="actions">
           <Button type="primary" htmlType="submit" loading={busy} disabled={!may} size="large">{saved ? t('rule.save') : t('rule.create')}</Button>
           <Button size="large" onClick={() => void navigate(`/w/${encodeURIComponent(workspace)}/rules`)}>{t('common.cancel')}</Button>

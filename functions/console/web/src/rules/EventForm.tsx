@@ -29,7 +29,7 @@ export function EventForm({ choices, ...part }: Part<Draft> & { choices: Choices
           options={choices.sources.map((one) => ({ value: one.id, label: said(one.label, i18n.language) }))}
         />
       </Group>
-      <Group label={t('rule.options')} {...at(part, 'event.options', true)}>
+      <Group label={t('rule.options')} help={<Severities />} {...at(part, 'event.options', true)}>
         {source?.groups.map((group) => (
           <OptionGroup
             key={group.id}
@@ -46,6 +46,12 @@ export function EventForm({ choices, ...part }: Part<Draft> & { choices: Choices
       {source && <ScopeForm source={source} choices={choices} {...part} />}
     </section>
   );
+}
+
+/** What the dots beside the options mean. */
+function Severities() {
+  const { t } = useTranslation();
+  return <span className="row" aria-hidden>{(['info', 'warning', 'error'] as const).map((one) => <span key={one}><span className={`dot ${one}`} /> {t(`rule.severity.${one}`)}</span>)}</span>;
 }
 
 interface OptionGroupProps {
@@ -106,12 +112,12 @@ function ScopeForm({ source, choices, ...part }: Part<Draft> & { source: Source;
         {kind?.hint && <p className="help">{said(kind.hint, i18n.language)}</p>}
       </Group>
       {kind?.needs === 'ids' && (
-        <Row label={`${label}: ${t('rule.ids')}`} help={t('rule.idsHelp', { n: choices.limits.scopeIds })} {...at(part, 'event.scope.ids', true)}>
+        <Row label={`${label}${t('common.colon')}${t('rule.ids')}`} help={t('rule.idsHelp', { n: choices.limits.scopeIds })} {...at(part, 'event.scope.ids', true)}>
           {(tied) => <Many tied={tied} most={choices.limits.scopeIds} value={scope.ids} placeholder={t('rule.idsPaste')} set={(ids) => set({ scope: { ...scope, ids } })} />}
         </Row>
       )}
       {kind?.needs === 'prefix' && (
-        <Row label={`${label}: ${t('rule.prefix')}`} {...at(part, 'event.scope.prefix')}>
+        <Row label={`${label}${t('common.colon')}${t('rule.prefix')}`} {...at(part, 'event.scope.prefix')}>
           {(tied) => <Input {...tied} value={scope.prefix} autoComplete="off" spellCheck={false} onChange={(event) => set({ scope: { ...scope, prefix: event.target.value } })} />}
         </Row>
       )}

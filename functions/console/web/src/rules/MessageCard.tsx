@@ -4,7 +4,7 @@ import { exact } from '../parts/Moment';
 import { pretty } from './pretty';
 
 /** A message as its receiver shows it, near enough to judge by. Links lead nowhere: it is only a picture of them. */
-export function MessageCard({ message, title }: { message: Message; title: string }) {
+export function MessageCard({ message, title, templated }: { message: Message; title: string; templated: boolean }) {
   const { t } = useTranslation();
   return (
     <figure className={`bubble ${message.severity}`}>
@@ -16,14 +16,15 @@ export function MessageCard({ message, title }: { message: Message; title: strin
       </figcaption>
       <div className="message" lang={message.language}>
         <p className="subject wrap">{message.title}</p>
-        {message.before && <p className="wrap">{message.before}</p>}
-        <dl>{message.facts.map((fact, i) => <div key={`${i}-${fact.name}`}><dt>{fact.name}</dt><dd className="wrap">{fact.value}</dd></div>)}</dl>
-        {message.after && <p className="wrap">{message.after}</p>}
-        {message.link && <p className="linked">{message.language === 'zh' ? '在 PAI 控制台查看' : 'View in the PAI console'}</p>}
+        {templated && <p className="help">{t('rule.previewTemplate')}</p>}
+        {!templated && message.before && <p className="wrap">{message.before}</p>}
+        {!templated && <dl>{message.facts.map((fact, i) => <div key={`${i}-${fact.name}`}><dt>{fact.name}</dt><dd className="wrap">{fact.value}</dd></div>)}</dl>}
+        {!templated && message.after && <p className="wrap">{message.after}</p>}
+        {!templated && message.link && <p className="linked">{message.language === 'zh' ? '在 PAI 控制台查看' : 'View in the PAI console'}</p>}
       </div>
       <TimingNote timing={message.timing} />
       {message.problem && <p className="fault" role="note">{message.problem}</p>}
-      {message.body && <details><summary>{t('rule.previewBody')}</summary><pre className="wrap body" tabIndex={0}>{pretty(message.body)}</pre></details>}
+      {message.body && <details open={templated}><summary>{t('rule.previewBody')}</summary><pre className="wrap body" tabIndex={0}>{pretty(message.body)}</pre></details>}
     </figure>
   );
 }

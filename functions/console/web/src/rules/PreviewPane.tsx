@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client';
-import { rulesPath } from '../api/queries';
+import { rulesPath, useCatalog } from '../api/queries';
 import type { Preview, Seen } from '../api/types';
 import { Moment } from '../parts/Moment';
 import { wrong } from '../parts/place';
@@ -12,7 +12,7 @@ import { TroubleNote } from '../parts/Trouble';
 import { bodyOf, type Draft } from './draft';
 import { pretty } from './pretty';
 import { MessageCard } from './MessageCard';
-import { useChannelTitle } from './shown';
+import { isTemplated, useChannelTitle } from './shown';
 
 /** The preview, and whether it is of the draft as it stands, and not of one a moment ago. */
 export type Previewed = UseQueryResult<Preview> & { event: string; show: (event: string) => void; current: boolean };
@@ -39,6 +39,7 @@ const nameOf = (one: Seen) => (one.origin === 'sample' ? one.name : `${one.type.
 export function PreviewPane({ preview, draft }: { preview: Previewed; draft: Draft }) {
   const { t } = useTranslation();
   const title = useChannelTitle();
+  const channels = useCatalog().data?.channels ?? [];
   const { data, error } = preview;
   const recent = data?.events.filter((one) => one.origin === 'recent') ?? [];
   const events = recent.length > 0 ? recent : (data?.events ?? []);
@@ -63,12 +64,12 @@ export function PreviewPane({ preview, draft }: { preview: Previewed; draft: Dra
               aria-label={t('rule.previewOf')}
               value={data.told.name}
               onChange={preview.show}
-              options={data.events.map((one) => ({ value: one.name, label: `${t(`rule.${one.origin}`)}: ${nameOf(one)}` }))}
+              options={data.events.map((one) => ({ value: one.name, label: `${t(`rule.${one.origin}`)}${t('common.colon')}${nameOf(one)}` }))}
             />
           </label>
           {draft.targets.length === 0 && <p className="help">{t('rule.previewNoTarget')}</p>}
           {data.messages.map((message, i) => (
-            <MessageCard key={draft.targets[i]?.key ?? i} message={message} title={title(message.channel)} />
+            <MessageCard key={draft.targets[i]?.key ?? i} message={message} title={title(message.channel)} templated={isTemplated(channels.find((one) => one.name === message.channel))} />
           ))}
         </>
       )}

@@ -30,7 +30,7 @@ export function Rules() {
   return (
     <>
       <Heading title={t('rules.title')} lead={t('rules.lead')}>
-        {rules.data && (
+        {rules.data && rules.data.length > 0 && (
           <Tooltip title={t('rules.countHelp', { max: maxRules })}>
             <span className="count" tabIndex={0}>{t('rules.count', { n, max: maxRules })}</span>
           </Tooltip>
@@ -92,7 +92,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
               <p>{sourceOf(rule, choices, i18n.language)}</p>
               <Options rule={rule} choices={choices} />
               <ChannelTags rule={rule} />
-              <p className="lead">{t('rules.lastTold')}: <Moment at={last.told.get(rule.name)} /> · {t('rules.lastFailed')}: <Moment at={last.dead.get(rule.name)} /></p>
+              <p className="lead">{t('rules.lastTold')}{t('common.colon')}<Moment at={last.told.get(rule.name)} /> · {t('rules.lastFailed')}{t('common.colon')}<Moment at={last.dead.get(rule.name)} /></p>
             </li>
           ))}
         </ul>
@@ -111,7 +111,7 @@ function List({ workspace, rules }: { workspace: string; rules: Rule[] }) {
             },
             { title: t('rules.targets'), key: 'targets', render: (_, rule) => <ChannelTags rule={rule} /> },
             {
-              title: <Tooltip title={`${t('rules.lastHelp')} ${t('rules.lastDeadHelp')}`}>{t('rules.lastTold')} / {t('rules.lastFailed')}</Tooltip>, key: 'last',
+              title: <Tooltip title={`${t('rules.lastHelp')} ${t('rules.lastDeadHelp')}`}><span>{t('rules.lastTold')}<br />{t('rules.lastFailed')}</span></Tooltip>, key: 'last',
               render: (_, rule) => <><Moment at={last.told.get(rule.name)} /><br /><span className="deadTime"><Moment at={last.dead.get(rule.name)} /></span></>,
             },
             { title: t('rules.enabled'), key: 'enabled', render: (_, rule) => <RuleSwitch workspace={workspace} rule={rule} /> },
@@ -143,7 +143,7 @@ function Name({ rule }: { rule: Rule }) {
 function MutedTag({ muted }: { muted: Muted[] }) {
   const { t, i18n } = useTranslation();
   const said = muted.map((one) => t('mute.badgeHelp', { what: one.target ?? t('mute.whole'), when: exact(new Date(one.until), i18n.language) }));
-  return <Tooltip title={said.map((one) => <p key={one}>{one}</p>)}><Tag className="state muted" tabIndex={0}>{t('mute.badge')}{muted.every((one) => one.target) && `: ${muted.map((one) => one.target).join(', ')}`}</Tag></Tooltip>;
+  return <Tooltip title={said.map((one) => <p key={one}>{one}</p>)}><Tag className="state muted" tabIndex={0}>{t('mute.badge')}{muted.every((one) => one.target) && `${t('common.colon')}${muted.map((one) => one.target).join(t('common.comma'))}`}</Tag></Tooltip>;
 }
 
 function Options({ rule, choices }: { rule: Rule; choices: Choices | undefined }) {
@@ -154,7 +154,7 @@ function Options({ rule, choices }: { rule: Rule; choices: Choices | undefined }
   return (
     <span className="tags">
       {all.slice(0, most).map((one) => <Tag key={one}>{one}</Tag>)}
-      {all.length > most && <Tooltip title={all.slice(most).join(', ')}><Tag tabIndex={0}>{t('rules.more', { n: all.length - most })}</Tag></Tooltip>}
+      {all.length > most && <Tooltip title={all.slice(most).join(t('common.comma'))}><Tag tabIndex={0}>{t('rules.more', { n: all.length - most })}</Tag></Tooltip>}
     </span>
   );
 }

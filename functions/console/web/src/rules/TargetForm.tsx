@@ -10,6 +10,7 @@ import { said } from '../text';
 import { anythingIn, type DraftTarget } from './draft';
 import { MentionsForm } from './MentionsForm';
 import { SettingRow } from './SettingRow';
+import { isTemplated } from './shown';
 import { TestButton } from './TestButton';
 import { WhenForm } from './WhenForm';
 import { WordsForm } from './WordsForm';
@@ -25,7 +26,6 @@ interface TargetFormProps extends Part<DraftTarget> {
 export function TargetForm({ choices, channel, saved, remove, ...part }: TargetFormProps) {
   const { t, i18n } = useTranslation();
   const { value: target, set, path, faults } = part;
-  const templated = channel?.contacts === true && channel.once; // text messages and calls: a template with a few variables
   const setting = (name: string, value: string | undefined) => {
     const { [name]: _, ...rest } = target.settings;
     set({ settings: value === undefined ? rest : { ...rest, [name]: value } });
@@ -33,7 +33,7 @@ export function TargetForm({ choices, channel, saved, remove, ...part }: TargetF
   return (
     <>
       <div className="row targetHead">
-        <span className="state waiting">{said(channel?.label, i18n.language) || target.channel}</span>
+        <span className="state channel">{said(channel?.label, i18n.language) || target.channel}</span>
         <strong className="cut">{target.id}</strong>
         <span className="space" />
         <Link to={`/help?channel=${target.channel}`} target="_blank" rel="noreferrer">{t('rule.howTo')}</Link>
@@ -72,7 +72,7 @@ export function TargetForm({ choices, channel, saved, remove, ...part }: TargetF
       <div className="folds">
         <WhenForm {...partOf(part, 'when')} limits={choices.limits} />
         {(channel?.mentions || anythingIn(target.mentions)) && <MentionsForm {...partOf(part, 'mentions')} />}
-        {(!templated || anythingIn(target.words)) && <WordsForm {...partOf(part, 'words')} wording={choices.words} />}
+        {(!isTemplated(channel) || anythingIn(target.words)) && <WordsForm {...partOf(part, 'words')} wording={choices.words} />}
       </div>
       <TestButton target={target} channel={channel} saved={saved} language={i18n.language} />
     </>

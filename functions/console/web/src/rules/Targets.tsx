@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Choices, Rule } from '../api/types';
 import { Nothing } from '../parts/Nothing';
 import { faultsAt, type Part } from '../parts/place';
+import { useMay } from '../session';
 import { said } from '../text';
 import { newTarget, unitsOf, type Draft } from './draft';
 import { TargetForm } from './TargetForm';
@@ -17,9 +18,10 @@ interface TargetsProps extends Part<Draft> {
 /** Whom a rule tells. */
 export function Targets({ value: draft, set, faults, touch, choices, maxUnits, saved }: TargetsProps) {
   const { t, i18n } = useTranslation();
+  const may = useMay('editor');
   const units = unitsOf(draft);
   const remove = (key: string) => set({ targets: draft.targets.filter((one) => one.key !== key) });
-  const sources = (ids: string[]) => ids.map((id) => said(choices.sources.find((one) => one.id === id)?.label, i18n.language) || id).join(', ');
+  const sources = (ids: string[]) => ids.map((id) => said(choices.sources.find((one) => one.id === id)?.label, i18n.language) || id).join(t('common.comma'));
   const add = (
     <Dropdown
       trigger={['click']}
@@ -27,7 +29,7 @@ export function Targets({ value: draft, set, faults, touch, choices, maxUnits, s
         items: choices.channels.map((channel) => {
           const fits = channel.sources.length === 0 || channel.sources.includes(draft.source);
           const title = said(channel.label, i18n.language);
-          return { key: channel.name, disabled: !fits, label: fits ? title : `${title} (${t('rule.notFor')}: ${sources(channel.sources)})` };
+          return { key: channel.name, disabled: !fits, label: fits ? title : `${title} (${t('rule.onlyFor', { sources: sources(channel.sources) })})` };
         }),
         onClick: ({ key }) => {
           const channel = choices.channels.find((one) => one.name === key);
@@ -35,7 +37,7 @@ export function Targets({ value: draft, set, faults, touch, choices, maxUnits, s
         },
       }}
     >
-      <Button icon={<PlusOutlined />} disabled={units >= maxUnits}>{t('rule.addTarget')}</Button>
+      <Button icon={<PlusOutlined />} disabled={!may || units >= maxUnits}>{t('rule.addTarget')}</Button>
     </Dropdown>
   );
   return (
@@ -48,7 +50,7 @@ export function Targets({ value: draft, set, faults, touch, choices, maxUnits, s
       </div>
       <p className="help">{units > maxUnits ? t('rule.unitsOver') : t('rule.targetsHelp')}</p>
       {faultsAt(faults, 'targets').map((one) => <p key={one} className="fault" role="alert">{one}</p>)}
-      {draft.targets.length === 0 && <Nothing title={t('rule.addTarget')} advice={t('rule.targetsHelp')}>{add}</Nothing>}
+      {draft.targets.length === 0 && <Nothing title={t('rule.noTarget')} advice={t('rule.noTargetAdvice')}>{add}</Nothing>}
       {draft.targets.map((target, i) => (
         <fieldset key={target.key} className="target plain" data-path={`targets[${i}]`}>
           <legend className="sr">{t('rule.target', { n: i + 1 })}: {target.id}</legend>

@@ -6,6 +6,7 @@ import { call, Refused } from '../api/client';
 import type { Channel, Target, TestOrder, TestResult } from '../api/types';
 import { wrong } from '../parts/place';
 import { TroubleNote } from '../parts/Trouble';
+import { useMay } from '../session';
 import { keepsSecrets, typed, type DraftTarget } from './draft';
 
 interface TestButtonProps {
@@ -18,6 +19,7 @@ interface TestButtonProps {
 /** Sends one test message through a target and says what came of it. */
 export function TestButton({ target, channel, saved, language }: TestButtonProps) {
   const { t } = useTranslation();
+  const may = useMay('editor');
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<TestResult>();
   const [error, setError] = useState<unknown>();
@@ -50,7 +52,7 @@ export function TestButton({ target, channel, saved, language }: TestButtonProps
   return (
     <div className="test">
       <div className="row">
-        <Button icon={<ThunderboltOutlined />} loading={busy} disabled={incomplete || !channel} onClick={() => void test()}>{busy ? t('rule.testing') : t('rule.test')}</Button>
+        <Button icon={<ThunderboltOutlined />} loading={busy} disabled={!may || incomplete || !channel} onClick={() => void test()}>{busy ? t('rule.testing') : t('rule.test')}</Button>
         <span className="help">{incomplete ? t('rule.testNeedsSecrets') : t('rule.testNoted')}</span>
       </div>
       <div aria-live="polite">

@@ -7,6 +7,7 @@ import { Folded } from '../parts/Folded';
 import { at, type Part } from '../parts/place';
 import { Group, Row } from '../parts/Row';
 import { Zone } from '../parts/Zone';
+import { useMay } from '../session';
 import type { Span, Timed } from './draft';
 
 const week = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -21,7 +22,7 @@ function dayName(day: string, language: string): string {
 function spanSaid(span: Span, t: TFunction, language: string): string {
   const days = span.days.length === 0 || span.days.length === 7
     ? t('when.everyDay')
-    : week.filter((day) => span.days.includes(day)).map((day) => dayName(day, language)).join(', ');
+    : week.filter((day) => span.days.includes(day)).map((day) => dayName(day, language)).join(t('common.comma'));
   return t('when.quietShort', { from: span.from, to: span.to, days });
 }
 
@@ -37,6 +38,7 @@ function timedSaid(when: Timed, t: TFunction, language: string): string {
 /** Quiet hours, and how far apart messages are. */
 export function WhenForm({ limits, ...part }: Part<Timed> & { limits: Limits }) {
   const { t, i18n } = useTranslation();
+  const may = useMay('editor');
   const { value: when, set, path, faults, touch } = part;
   return (
     <Folded title={t('when.title')} summary={timedSaid(when, t, i18n.language)} place={part}>
@@ -57,7 +59,7 @@ export function WhenForm({ limits, ...part }: Part<Timed> & { limits: Limits }) 
           <Button
             size="small"
             icon={<PlusOutlined />}
-            disabled={when.quiet.length >= limits.quiet}
+            disabled={!may || when.quiet.length >= limits.quiet}
             onClick={() => set({ quiet: [...when.quiet, { key: crypto.randomUUID(), days: [], from: '22:00', to: '08:00', zone: '' }] })}
           >
             {t('when.add')}
@@ -91,7 +93,7 @@ function SpanForm({ n, remove, ...part }: Part<Span> & { n: number; remove: () =
         </Row>
         <Button type="text" danger icon={<DeleteOutlined />} aria-label={t('when.remove', { n })} onClick={remove} />
       </div>
-      <Group label={t('when.days')} help={`${t('when.daysHelp')} ${t('when.zoneHelp')}`} {...at(part, 'days', true)}>
+      <Group label={t('when.days')} help={t('when.daysHelp')} {...at(part, 'days', true)}>
         <Checkbox.Group value={span.days} onChange={(days) => set({ days: week.filter((day) => (days as string[]).includes(day)) })} options={week.map((day) => ({ value: day, label: dayName(day, i18n.language) }))} />
       </Group>
     </fieldset>

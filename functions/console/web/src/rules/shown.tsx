@@ -2,7 +2,7 @@ import { Tag, Tooltip } from 'antd';
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCatalog } from '../api/queries';
-import type { Choices, Rule, Secret, Target } from '../api/types';
+import type { Channel, Choices, Rule, Secret, Target } from '../api/types';
 import { said } from '../text';
 
 /** What a rule's event source is called. */
@@ -52,3 +52,6 @@ export function ChannelTags({ rule }: { rule: Rule }) {
     </span>
   );
 }
+
+/** Whether what a channel sends is a template with a few variables, as text messages and calls are. */
+export const isTemplated = (channel: Channel | undefined): boolean => channel?.contacts === true && channel.once;

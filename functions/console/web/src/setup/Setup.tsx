@@ -1,5 +1,5 @@
 import { CheckCircleFilled, ClockCircleFilled, CloseCircleFilled, LoadingOutlined, MinusCircleFilled, ReloadOutlined } from '@ant-design/icons';
-import { Alert, App, Button, Progress, Table } from 'antd';
+import { Alert, App, Button, Progress } from 'antd';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -135,7 +135,7 @@ function StepRow({ step, busy, act }: { step: Step } & ActProps) {
         {notEnabled && <Alert type="info" showIcon message={t('setup.notEnabled')} />}
         {step.advice && step.state === 'done' && <p className="help wrap">{step.advice}</p>}
         {step.advice && step.state === 'unused' && <details><summary>{t('setup.what')}</summary><p className="wrap">{step.advice}</p></details>}
-        {step.advice && step.state !== 'done' && step.state !== 'unused' && !open && <p className="wrap"><strong>{t('setup.what')}:</strong> {step.advice}</p>}
+        {step.advice && step.state !== 'done' && step.state !== 'unused' && !open && <p className="wrap"><strong>{t('setup.what')}{t('common.colon')}</strong>{step.advice}</p>}
         {step.advice && open && <details><summary>{t('setup.what')}</summary><p className="wrap">{step.advice}</p></details>}
       </div>
       {withButton && (
@@ -163,19 +163,14 @@ function Observed({ answer, workspace }: { answer: SetupAnswer; workspace: strin
         <div>
           <h2>{t('setup.unknown')}</h2>
           <p className="lead">{t('setup.unknownLead')}</p>
-          <Table
-            size="small"
-            rowKey={(one) => `${one.kind} ${one.name}`}
-            dataSource={seen.unknown}
-            pagination={seen.unknown.length > 20 ? { pageSize: 20 } : false}
-            scroll={{ x: 'max-content' }}
-            columns={[
-              { title: t('setup.kind'), dataIndex: 'kind', render: (kind: string) => t(`events.kind.${kind as 'type'}`, { defaultValue: kind }) },
-              { title: t('setup.name'), dataIndex: 'name', render: (name: string) => <code className="wrap">{name}</code> },
-              { title: t('setup.count'), dataIndex: 'count' },
-              { title: t('setup.last'), dataIndex: 'last', render: (last: string) => <Moment at={last} /> },
-            ]}
-          />
+          <ul className="eventList">
+            {seen.unknown.map((one) => (
+              <li key={`${one.kind} ${one.name}`}>
+                <p className="flat"><span className="state">{t(`events.kind.${one.kind as 'type'}`, { defaultValue: one.kind })}</span> <code className="wrap">{one.name}</code></p>
+                <p className="help">{t('events.count')}{t('common.colon')}{one.count} · <Moment at={one.last} /></p>
+              </li>
+            ))}
+          </ul>
         </div>
       )}
     </section>
