@@ -160,7 +160,7 @@ func (s *service) verifyAudit(ctx context.Context, in *struct{ httpapi.Asked }) 
 	rows, hash, err := s.keys.Verify(ctx)
 	if errors.Is(err, access.ErrTampered) {
 		return nil, &httpapi.Problem{
-			Status: http.StatusConflict, Code: "AuditTampered", Detail: err.Error(),
+			Status: http.StatusConflict, Code: "AuditTampered", Said: access.ErrTampered,
 			Advice: advice{
 				"Somebody with access to the database changed or deleted rows. Compare with an export, and look who can reach the database.",
 				"有数据库访问权限的人修改或删除了审计记录。请与已导出的审计比对，并检查谁可以访问数据库。"}.in(in.Language()),

@@ -211,7 +211,7 @@ func (s *service) revokeKey(ctx context.Context, in *struct {
 	var none *access.NotFoundError
 	if errors.As(err, &none) || err == nil && !mine(access.From(ctx), before) {
 		return nil, &httpapi.Problem{
-			Status: http.StatusNotFound, Code: "KeyNotFound", Detail: fmt.Sprintf("there is no API key %q", in.ID),
+			Status: http.StatusNotFound, Code: "KeyNotFound", Said: fault.Say("there is no API key %q", "没有 API 密钥 %q", in.ID),
 			Advice: advice{"GET /api/v1/keys lists the keys there are.", "GET /api/v1/keys 列出现有密钥。"}.in(in.Language()),
 		}
 	}
@@ -231,6 +231,6 @@ func (s *service) revokeKey(ctx context.Context, in *struct {
 	return &struct{}{}, err
 }
 
-func conflict(code string, err error, advice string) error {
-	return &httpapi.Problem{Status: http.StatusConflict, Code: code, Detail: err.Error(), Advice: advice}
+func conflict(code string, text fault.Text, advice string) error {
+	return &httpapi.Problem{Status: http.StatusConflict, Code: code, Said: text, Advice: advice}
 }

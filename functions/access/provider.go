@@ -17,6 +17,7 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/environment"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 )
 
@@ -293,7 +294,8 @@ func (s *service) finishProvider(ctx context.Context, in *Returned) (*redirect, 
 			return nil, err
 		}
 		return nil, &httpapi.Problem{
-			Status: http.StatusForbidden, Code: "NoRole", Detail: "the identity provider knows you, and none of your groups has a role here",
+			Status: http.StatusForbidden, Code: "NoRole", Said: fault.Say("the identity provider knows you, and none of your groups has a role here",
+				"身份提供方认识您，但您所在的用户组在此没有角色"),
 			Advice: advice{
 				"Ask an administrator to give one of your groups a role in OIDC_ROLES, or for an API key.",
 				"请管理员在 OIDC_ROLES 中为您所在的用户组配置角色，或向其申请 API 密钥。"}.in(in.Language()),
@@ -311,8 +313,8 @@ func (s *service) finishProvider(ctx context.Context, in *Returned) (*redirect, 
 
 // refuse says what a fault of the provider's means, and leaves its text to the log.
 func (s *service) refuse(ctx context.Context, err error, language string) error {
-	var fault *providerError
-	if !errors.As(err, &fault) {
+	var theirs *providerError
+	if !errors.As(err, &theirs) {
 		return err
 	}
 	text := err.Error()
@@ -325,7 +327,7 @@ func (s *service) refuse(ctx context.Context, err error, language string) error 
 	}
 	s.log.ErrorContext(ctx, "sign-in refused", "request", httpapi.SourceOf(ctx).Request, "error", text)
 	return &httpapi.Problem{
-		Status: http.StatusBadGateway, Code: "ProviderRefused", Detail: "the identity provider gave no sign-in that can be used",
+		Status: http.StatusBadGateway, Code: "ProviderRefused", Said: fault.Say("the identity provider gave no sign-in that can be used", "身份提供方未能完成登录"),
 		Advice: advice{
 			"Sign in again. If it stays so, look into the log of the function access for this request, and check OIDC_ISSUER, " +
 				"OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and that PUBLIC_URL" + callbackPath + " is registered with the provider.",
@@ -336,7 +338,7 @@ func (s *service) refuse(ctx context.Context, err error, language string) error 
 
 func noProvider(language string) error {
 	return &httpapi.Problem{
-		Status: http.StatusNotFound, Code: "NoProvider", Detail: "this deployment has no identity provider",
+		Status: http.StatusNotFound, Code: "NoProvider", Said: fault.Say("this deployment has no identity provider", "此部署没有配置身份提供方"),
 		Advice: advice{
 			"Sign in with an API key. An administrator sets a provider up with OIDC_ISSUER and what follows it in s.yaml.",
 			"请使用 API 密钥登录。管理员可在 s.yaml 中通过 OIDC_ISSUER 等变量配置身份提供方。"}.in(language),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pai-notify/shared/access"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 )
 
@@ -43,7 +44,7 @@ func (s *service) signIn(ctx context.Context, in *httpapi.Asked) (*session, erro
 	}
 	if caller.Via != access.ByKey {
 		return nil, &httpapi.Problem{
-			Status: http.StatusConflict, Code: "SignedIn", Detail: "there is a session already, and a session is opened with an API key",
+			Status: http.StatusConflict, Code: "SignedIn", Said: fault.Say("there is a session already, and a session is opened with an API key", "已有会话，而会话须用 API 密钥登录"),
 			Advice: advice{
 				"To open another one, send the header Authorization: Bearer KEY.",
 				"如需以其他身份登录，请携带请求头 Authorization: Bearer KEY。"}.in(in.Language()),

@@ -19,6 +19,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/connectivity"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -307,10 +308,10 @@ func TestASavedTargetIsTestedWithItsSecrets(t *testing.T) {
 	h.ask(object{"workspace": "nowhere", "rule": "nightly", "target": "ops"}).problem(http.StatusNotFound, rule.CodeNoWorkspace)
 	h.may(access.Editor, `["cv_lab"]`)
 	h.ask(saved).problem(http.StatusForbidden, "Forbidden")
-	h.opener = failing{&rule.Error{Code: rule.CodeSealed, Text: `secrets of target "ops"`}}
+	h.opener = failing{&rule.Error{Code: rule.CodeSealed, Text: fault.Say(`secrets of target "ops"`, `目标 "ops" 的密钥类设置`)}}
 	h.may(access.Editor, `[]`)
 	h.ask(saved).problem(http.StatusConflict, rule.CodeSealed)
-	h.opener = failing{&rule.Error{Code: rule.CodeNotActivated, Text: "EventBridge is not activated for this account"}}
+	h.opener = failing{&rule.Error{Code: rule.CodeNotActivated, Text: fault.Say("EventBridge is not activated for this account", "该账号尚未开通 EventBridge")}}
 	h.ask(saved).problem(http.StatusServiceUnavailable, rule.CodeNotActivated)
 }
 

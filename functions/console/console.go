@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"pai-notify/shared/environment"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 )
 
@@ -84,7 +85,7 @@ func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		header.Set("Allow", "GET, HEAD")
 		c.refuse(w, r, &httpapi.Problem{
-			Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Detail: "this path does not take " + r.Method,
+			Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Said: fault.Say("this path does not take %s", "该地址不支持方法 %s", r.Method),
 		})
 	case name == "" || name == "index.html":
 		c.servePage(w)
@@ -154,7 +155,7 @@ func (c *console) nothing(w http.ResponseWriter, r *http.Request) {
 		advice = "控制台位于本地址的根路径，API 位于 /api/v1；若 pai-notify 刚刚更新，请重新加载页面。"
 	}
 	c.refuse(w, r, &httpapi.Problem{
-		Status: http.StatusNotFound, Code: "NotFound", Detail: "there is nothing at this path", Advice: advice,
+		Status: http.StatusNotFound, Code: "NotFound", Said: fault.Say("there is nothing at this path", "该地址没有内容"), Advice: advice,
 	})
 }
 

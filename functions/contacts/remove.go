@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
@@ -239,14 +238,15 @@ func foreign(id, language string) error {
 // notTaken says which rule kept a contact from being deleted, why, and what was done before.
 func notTaken(err error, id string, u use, before []Change, request, language string) error {
 	p := httpapi.AsProblem(err, request, language)
-	detail := p.Detail
-	p.Detail = fmt.Sprintf("contact %q was not deleted, because rule %s/%s could not be changed: %s", id, u.workspace, u.saved.Name, detail)
+	text := fault.Say("contact %q was not deleted, because rule %s/%s could not be changed: %s",
+		"联系人 %q 未删除，因为规则 %s/%s 无法修改：%s", id, u.workspace, u.saved.Name, p.Detail)
 	if len(before) > 0 {
-		var names []string
+		var names fault.Names
 		for _, c := range before {
 			names = append(names, c.Workspace+"/"+c.Rule+" "+string(c.Done))
 		}
-		p.Detail += "; done already: " + strings.Join(names, ", ")
+		text = fault.Say("%s; done already: %s", "%s；已完成：%s", text, names)
 	}
+	p.Detail = text.In(language)
 	return p
 }

@@ -9,6 +9,7 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/rule"
 )
@@ -134,7 +135,7 @@ func TestTheAuditTellsWhoDidItAndNoAddress(t *testing.T) {
 func TestADeletionThatBreaksOffSaysHowFarItCameAndCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	h := used(t)
-	h.memory.puts["shared"] = &rule.Error{Code: rule.CodeSealed, Text: "the secrets of target robot do not open"}
+	h.memory.puts["shared"] = &rule.Error{Code: rule.CodeSealed, Text: fault.Say("the secrets of target robot do not open", "目标 robot 的密钥类设置无法解开")}
 	p := h.ask("DELETE", "/contacts/alice?force=true", nil).problem(http.StatusConflict, "SealedByAnotherKey")
 	for _, want := range []string{`"alice" was not deleted`, "nlp_train/shared", "robot do not open", "cv_lab/alone disabled", "cv_lab/pair contactRemoved"} {
 		if !strings.Contains(p.Detail, want) {

@@ -210,7 +210,7 @@ func (s *service) read(ctx context.Context, in Named, role access.Role) (present
 
 func notFound(id, language string) error {
 	return &httpapi.Problem{
-		Status: http.StatusNotFound, Code: "DeliveryNotFound", Detail: "there is no delivery " + id,
+		Status: http.StatusNotFound, Code: "DeliveryNotFound", Said: fault.Say("there is no delivery %s", "没有投递 %s", id),
 		Advice: channel.Advice{
 			"en": "GET /api/v1/deliveries lists what there is. Deliveries are forgotten some time after they ended; the settings say when.",
 			"zh": "GET /api/v1/deliveries 可列出现有投递。投递结束一段时间后会被清理，期限见设置。",

@@ -22,6 +22,7 @@ import (
 	"pai-notify/shared/clock"
 	"pai-notify/shared/database/migrate"
 	"pai-notify/shared/environment"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/replay"
@@ -290,7 +291,7 @@ func (s said) faultAt(path string) {
 type outage struct{}
 
 func (outage) Open(context.Context, string, string, string) (rule.Target, error) {
-	return rule.Target{}, &rule.Error{Code: rule.CodeUnavailable, Text: "EventBridge gave no usable answer"}
+	return rule.Target{}, &rule.Error{Code: rule.CodeUnavailable, Text: fault.Say("EventBridge gave no usable answer", "EventBridge 没有给出可用的应答")}
 }
 
 func broken(*catalog.Catalog) replay.Store { return outage{} }

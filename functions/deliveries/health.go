@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/sighting"
 )
@@ -49,9 +50,9 @@ func (s *service) healthz(ctx context.Context, in *struct{ httpapi.Asked }) (*he
 	if err != nil {
 		return nil, err
 	}
-	sick := func(detail string, advice channel.Advice) error {
+	sick := func(text fault.Text, advice channel.Advice) error {
 		return &httpapi.Problem{
-			Status: http.StatusServiceUnavailable, Code: "Unhealthy", Detail: detail, Advice: advice.In(in.Language()),
+			Status: http.StatusServiceUnavailable, Code: "Unhealthy", Said: text, Advice: advice.In(in.Language()),
 		}
 	}
 	found := false
@@ -61,7 +62,7 @@ func (s *service) healthz(ctx context.Context, in *struct{ httpapi.Asked }) (*he
 		}
 		found = true
 		if s.clock().Sub(h.Beat) >= maxAge {
-			return nil, sick("no heartbeat has come back for 5 minutes", channel.Advice{
+			return nil, sick(fault.Say("no heartbeat has come back for 5 minutes", "已有 5 分钟没有收到心跳"), channel.Advice{
 				"en": "GET /api/v1/metrics tells the heartbeat's age of each bus. POST /api/v1/setup for its workspace says which piece of " +
 					"the way is wrong; then look into the logs of the functions sweep and observe.",
 				"zh": "GET /api/v1/metrics 给出各总线的心跳时长。请对相应工作空间执行 POST /api/v1/setup 找出出错的环节，并查看 sweep 和 observe 函数的日志。",
@@ -69,7 +70,7 @@ func (s *service) healthz(ctx context.Context, in *struct{ httpapi.Asked }) (*he
 		}
 	}
 	if !found {
-		return nil, sick("no heartbeat has been sent yet", channel.Advice{
+		return nil, sick(fault.Say("no heartbeat has been sent yet", "尚未发送过心跳"), channel.Advice{
 			"en": "Set a workspace up with POST /api/v1/setup; the function sweep sends the first heartbeat within a minute.",
 			"zh": "请先用 POST /api/v1/setup 初始化一个工作空间；sweep 函数会在一分钟内发送首个心跳。",
 		})

@@ -198,7 +198,7 @@ func (s *service) job(ctx context.Context, in *struct {
 	j, err := s.ledger.Job(ctx, in.ID)
 	if errors.Is(err, ledger.ErrNoJob) || err == nil && !within(j.Filter.Buses, now.buses) {
 		return nil, &httpapi.Problem{
-			Status: http.StatusNotFound, Code: "JobNotFound", Detail: "there is no job " + in.ID,
+			Status: http.StatusNotFound, Code: "JobNotFound", Said: fault.Say("there is no job %s", "没有任务 %s", in.ID),
 			Advice: channel.Advice{
 				"en": "The answer of POST /api/v1/deliveries:replay or :cancel names its job. Jobs that ended are forgotten after some time.",
 				"zh": "任务 id 见 POST /api/v1/deliveries:replay 或 :cancel 的返回。结束的任务一段时间后会被清理。",

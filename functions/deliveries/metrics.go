@@ -12,6 +12,7 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/sighting"
@@ -31,7 +32,7 @@ func (s *service) metrics(ctx context.Context, _ *struct{}) (*exposition, error)
 	}
 	if len(now.buses) > 0 {
 		return nil, &httpapi.Problem{
-			Status: http.StatusForbidden, Code: "Forbidden", Detail: "metrics tell of all workspaces, and this key is for some of them",
+			Status: http.StatusForbidden, Code: "Forbidden", Said: fault.Say("metrics tell of all workspaces, and this key is for some of them", "指标涉及全部工作空间，而此密钥只可用于部分工作空间"),
 		}
 	}
 	g := gauges{now: s.clock(), channels: s.specs}

@@ -7,6 +7,7 @@ import (
 
 	"pai-notify/shared/access"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/replay"
@@ -86,14 +87,14 @@ func (s *service) audited(
 
 // refusal says why a delivery was left as it was, and what to do.
 func refusal(in Named, err error) error {
-	p := &httpapi.Problem{Status: http.StatusConflict, Detail: "delivery " + in.ID + ": " + err.Error()}
+	p := &httpapi.Problem{Status: http.StatusConflict}
 	var gone *rule.Error
 	if errors.As(err, &gone) && gone.Code == replay.CodeGone {
-		p.Code, p.Detail, p.Advice = gone.Code, gone.Text, gone.Advice.In(in.Language())
+		p.Code, p.Said, p.Advice = gone.Code, gone.Text, gone.Advice.In(in.Language())
 		return p
 	}
 	for _, known := range [...]struct {
-		err    error
+		err    fault.Text
 		code   string
 		advice channel.Advice
 	}{
@@ -112,6 +113,7 @@ func refusal(in Named, err error) error {
 	} {
 		if errors.Is(err, known.err) {
 			p.Code, p.Advice = known.code, known.advice.In(in.Language())
+			p.Said = fault.Say("delivery %s: %s", "投递 %s：%s", in.ID, known.err)
 			return p
 		}
 	}
@@ -124,7 +126,7 @@ func refusal(in Named, err error) error {
 // privateTo refuses to send again what the caller may not see: the rule's target may be the caller's by now.
 func privateTo(in Named) error {
 	return &httpapi.Problem{
-		Status: http.StatusForbidden, Code: "PrivateToOthers", Detail: "delivery " + in.ID + " tells of what is private to another user",
+		Status: http.StatusForbidden, Code: "PrivateToOthers", Said: fault.Say("delivery %s tells of what is private to another user", "投递 %s 的内容属于另一位用户且不公开", in.ID),
 		Advice: channel.Advice{
 			"en": "Ask its owner, with a key that has their paiUser, or an administrator to replay it.",
 			"zh": "请由所有者（使用带有其 paiUser 的密钥）或管理员重放。",

@@ -15,6 +15,7 @@ import (
 	"pai-notify/shared/access"
 	"pai-notify/shared/database"
 	"pai-notify/shared/database/migrate"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -297,7 +298,7 @@ func TestRecompilingSaysOfEachRuleWhatBecameOfIt(t *testing.T) {
 		h.ask("POST", rules, draft(name, dingtalk("ops"))).must(http.StatusCreated)
 	}
 	h.memory.fails = map[string]error{
-		"sealed": &rule.Error{Code: rule.CodeSealed, Text: `secrets of target "ops"`},
+		"sealed": &rule.Error{Code: rule.CodeSealed, Text: fault.Say(`secrets of target "ops"`, `目标 "ops" 的密钥类设置`)},
 		"broken": errors.New("hunter2 is in here"),
 	}
 	var got struct {
@@ -330,7 +331,7 @@ func TestAnUnusableEventBridgeIsExplained(t *testing.T) {
 	for code, status := range map[string]int{
 		rule.CodeNotActivated: 503, rule.CodeThrottled: 429, rule.CodeUnavailable: 503, rule.CodeForbidden: 403, rule.CodeQuota: 409,
 	} {
-		h.memory.err = &rule.Error{Code: code, Text: "EventBridge says " + code}
+		h.memory.err = &rule.Error{Code: code, Text: fault.Say("EventBridge says %s", "EventBridge 返回 %s", code)}
 		en := h.ask("GET", rules+"/nightly", nil, "Accept-Language", "en").problem(status, code)
 		zh := h.ask("GET", rules+"/nightly", nil, "Accept-Language", "zh").problem(status, code)
 		if en.Advice == zh.Advice || !strings.Contains(en.Detail, code) {

@@ -16,6 +16,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aws/smithy-go"
 
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -180,7 +181,7 @@ func word(v any) string {
 // explain says what a failed call means and what to do.
 func explain(c apiCall, err error) error {
 	out := &rule.Error{
-		Code: rule.CodeUnavailable, Text: c.service + " gave no usable answer",
+		Code: rule.CodeUnavailable, Text: fault.Say("%s gave no usable answer", "%s 没有给出可用的应答", c.service),
 		Advice: map[string]string{
 			"en": "Try again in a minute; if it stays so, check REGION, CLOUD_ENDPOINT and the function's network.",
 			"zh": "请一分钟后重试；若持续出现，请检查 REGION、CLOUD_ENDPOINT 以及函数的网络。",
@@ -201,18 +202,18 @@ func explain(c apiCall, err error) error {
 	}
 	switch {
 	case has("ServiceNotEnable", "ServiceAccessDenied"):
-		out.Code, out.Text, out.Advice = rule.CodeNotActivated, "EventBridge is not activated for this account", nil
+		out.Code, out.Text, out.Advice = rule.CodeNotActivated, fault.Say("EventBridge is not activated for this account", "该账号尚未开通 EventBridge"), nil
 	case answer.Status == http.StatusTooManyRequests || has("Throttl"):
-		out.Code, out.Text, out.Advice = rule.CodeThrottled, c.service+" wants fewer calls", nil
+		out.Code, out.Text, out.Advice = rule.CodeThrottled, fault.Say("%s wants fewer calls", "对 %s 的调用过于频繁", c.service), nil
 	case answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized ||
 		has("Forbidden", "NoPermission", "AccessDenied", "NotAuthorized", "RAM_PERMISSION_DENY"):
-		out.Code, out.Text = rule.CodeForbidden, "the function's role may not call "+c.action+" of "+c.service
+		out.Code, out.Text = rule.CodeForbidden, fault.Say("the function's role may not call %s of %s", "函数的角色无权调用 %[2]s 的 %[1]s", c.action, c.service)
 		out.Advice = map[string]string{
 			"en": "Attach the policy that GET /api/v1/setup/policy prints to the function's RAM role.",
 			"zh": "请将 GET /api/v1/setup/policy 给出的策略授权给函数的 RAM 角色。",
 		}
 	default:
-		out.Code, out.Text = "RefusedByCloud", c.service+" refused "+c.action
+		out.Code, out.Text = "RefusedByCloud", fault.Say("%s refused %s", "%s 拒绝了 %s", c.service, c.action)
 		out.Advice = map[string]string{
 			"en": "The message is the service's own; look its code up in the service's documentation.",
 			"zh": "以上消息来自该服务，请在其文档中查询错误码。",

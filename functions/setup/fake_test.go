@@ -9,6 +9,7 @@ import (
 
 	"pai-notify/shared/event"
 	"pai-notify/shared/eventbridge"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -42,11 +43,11 @@ func (f *fakeCloud) enter(method string) (func(), error) {
 	switch {
 	case f.forbid[method]:
 		defer f.mu.Unlock()
-		return nil, &rule.Error{Code: rule.CodeForbidden, Text: "the function's role may not call " + method,
+		return nil, &rule.Error{Code: rule.CodeForbidden, Text: fault.Say("the function's role may not call %s", "函数的角色无权调用 %s", method),
 			Err: &smithy.OperationError{ServiceID: "Fake", OperationName: method, Err: smithyErr("NoPermission")}}
 	case !f.active && method != "Order" && method != "PAIRole" && method != "MakePAIRole" && method != "Workspaces" && !strings.HasPrefix(method, "QuerySms") && method != "QueryMailAddressByParam":
 		defer f.mu.Unlock()
-		return nil, &rule.Error{Code: rule.CodeNotActivated, Text: "EventBridge is not activated for this account",
+		return nil, &rule.Error{Code: rule.CodeNotActivated, Text: fault.Say("EventBridge is not activated for this account", "该账号尚未开通 EventBridge"),
 			Err: smithyErr("ServiceNotEnable")}
 	}
 	return f.mu.Unlock, nil

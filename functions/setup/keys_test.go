@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pai-notify/shared/clock"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rotation"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/seal"
@@ -37,7 +38,7 @@ func (s *sealedRules) Sealings(context.Context, string) (list []rule.Sealing, er
 
 func (s *sealedRules) Reseal(_ context.Context, _, name string) error {
 	if !slices.Contains(s.keys.IDs(), s.by[name]) {
-		return &rule.Error{Code: rule.CodeSealed, Text: "does not open"}
+		return &rule.Error{Code: rule.CodeSealed, Text: fault.Say("does not open", "无法解开")}
 	}
 	s.by[name] = s.keys.IDs()[0]
 	return nil

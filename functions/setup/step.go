@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -179,7 +180,8 @@ func (r *run) failed(err error) finding {
 	var ours *rule.Error
 	switch {
 	case errors.As(err, &ours):
-		f.text = phrase{ours.Error(), ours.Error()} // made for people, and holds no secret
+		cause := strings.TrimPrefix(ours.Error(), ours.Text.Error())
+		f.text = phrase{ours.Error(), ours.Text.In(httpapi.Chinese) + cause} // made for people, and holds no secret
 		if len(ours.Advice) > 0 {
 			f.advice = phrase{ours.AdviceIn(httpapi.English), ours.AdviceIn(httpapi.Chinese)}
 		}

@@ -22,6 +22,7 @@ import (
 	"pai-notify/shared/database/migrate"
 	"pai-notify/shared/environment"
 	"pai-notify/shared/event"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/pattern"
 	"pai-notify/shared/rule"
@@ -265,7 +266,7 @@ func TestAnAnnouncementThatFailsIsMadeByTheNextRoundWithTheSameID(t *testing.T) 
 	h.die("acs.paidlc", bus, "nightly", "a", "300005", 2)
 	h.die("acs.paidlc", "pai-system-cv_lab", "nightly", "a", "300005", 1)
 	h.die("acs.paidlc", "pai-system-deleted", "nightly", "a", "300005", 1)
-	h.cloud.fail[bus] = &rule.Error{Code: rule.CodeUnavailable, Text: "EventBridge gave no usable answer"}
+	h.cloud.fail[bus] = &rule.Error{Code: rule.CodeUnavailable, Text: fault.Say("EventBridge gave no usable answer", "EventBridge 没有给出可用的应答")}
 	h.cloud.fail["pai-system-deleted"] = rule.NoWorkspace("deleted")
 	_, err := h.sweep(t.Context(), nil)
 	var operation *smithy.OperationError

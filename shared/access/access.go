@@ -9,6 +9,8 @@ import (
 	"context"
 	"slices"
 
+	"pai-notify/shared/fault"
+
 	"github.com/aws/smithy-go"
 )
 
@@ -57,7 +59,8 @@ func (i Identity) Require(role Role) error {
 	if i.May(role) {
 		return nil
 	}
-	return &Error{code: "Forbidden", text: "this needs the role " + string(role) + ", which this key does not have"}
+	return &Error{code: "Forbidden", text: fault.Say("this needs the role %s, which this key does not have",
+		"需要角色 %s，而此密钥没有", role)}
 }
 
 // RequireIn is nil if the caller has a role or a higher one in a workspace, else an [Error].
@@ -66,7 +69,7 @@ func (i Identity) RequireIn(workspace string, role Role) error {
 		return err
 	}
 	if !i.In(workspace) {
-		return &Error{code: "Forbidden", text: "this key is not for that workspace"}
+		return &Error{code: "Forbidden", text: fault.Say("this key is not for that workspace", "此密钥不可用于该工作空间")}
 	}
 	return nil
 }
@@ -86,7 +89,8 @@ func (i Identity) RequireEverywhere(role Role) error {
 		return err
 	}
 	if !i.Everywhere() {
-		return &Error{code: "Forbidden", text: "this concerns all workspaces, and this key is for some of them"}
+		return &Error{code: "Forbidden", text: fault.Say("this concerns all workspaces, and this key is for some of them",
+			"涉及全部工作空间，而此密钥只可用于部分工作空间")}
 	}
 	return nil
 }
@@ -106,19 +110,23 @@ func From(ctx context.Context) Identity {
 
 // Error says why somebody is not let in. It is a smithy.APIError with the code Unauthenticated or Forbidden.
 type Error struct {
-	code, text string
-	advice     map[string]string // by language
+	code   string
+	text   fault.Text
+	advice map[string]string // by language
 }
 
 var _ smithy.APIError = (*Error)(nil)
 
-func (e *Error) Error() string { return e.text }
+func (e *Error) Error() string { return e.text.Error() }
 
 // ErrorCode is Unauthenticated or Forbidden.
 func (e *Error) ErrorCode() string { return e.code }
 
 // ErrorMessage says why.
-func (e *Error) ErrorMessage() string { return e.text }
+func (e *Error) ErrorMessage() string { return e.text.Error() }
+
+// Said says why.
+func (e *Error) Said() fault.Text { return e.text }
 
 // ErrorFault is the caller's.
 func (*Error) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
@@ -126,4 +134,4 @@ func (*Error) ErrorFault() smithy.ErrorFault { return smithy.FaultClient }
 // AdviceIn says what to do; empty where the general advice of the code is right.
 func (e *Error) AdviceIn(language string) string { return e.advice[language] }
 
-func unauthenticated(text string) *Error { return &Error{code: "Unauthenticated", text: text} }
+func unauthenticated(text fault.Text) *Error { return &Error{code: "Unauthenticated", text: text} }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"pai-notify/shared/fault"
 	"pai-notify/shared/httpapi"
 )
 
@@ -222,7 +223,7 @@ func (f AuditFilter) query(after int64, limit int) (query string, args []any) {
 }
 
 // ErrTampered says that the audit is not as it was written.
-var ErrTampered = errors.New("the audit is not as it was written")
+var ErrTampered = fault.Say("the audit is not as it was written", "审计记录与写入时不一致")
 
 // Verify reads the whole audit and checks its hashes. It gives how many rows there are and the hash of the last; the
 // error is [ErrTampered] with the first row that is wrong.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"pai-notify/shared/fault"
 )
 
 // Bootstrap is the token that opens a fresh deployment, by its hash: the environment does not hold the token itself.
@@ -18,7 +20,8 @@ type Bootstrap struct {
 // Authenticate lets the token in as an [Opener] while it has not been used.
 func (b Bootstrap) Authenticate(ctx context.Context, token string) (Identity, error) {
 	if b.Hash == "" || !equal(digest(token), b.Hash) {
-		return Identity{}, unauthenticated("this is neither an API key nor the bootstrap token of this deployment")
+		return Identity{}, unauthenticated(fault.Say("this is neither an API key nor the bootstrap token of this deployment",
+			"既不是 API 密钥，也不是此部署的引导令牌"))
 	}
 	var used int
 	err := b.Keys.lookUp(ctx, func(tx *sql.Tx) error {
@@ -61,7 +64,7 @@ func (b Bootstrap) Redeem(ctx context.Context, paiUser string) (key string, err 
 }
 
 func spent() *Error {
-	e := unauthenticated("the bootstrap token has been used")
+	e := unauthenticated(fault.Say("the bootstrap token has been used", "引导令牌已被使用"))
 	e.advice = map[string]string{
 		"en": "Use the API key it made. If that is lost, run make keys, put the new BOOTSTRAP_HASH into the setup " +
 			"function's " +

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pai-notify/shared/database"
+	"pai-notify/shared/fault"
 )
 
 // Keys are the API keys and the sessions of a deployment, and its audit. It is safe for concurrent use.
@@ -70,7 +71,7 @@ func (k *Keys) Authenticate(ctx context.Context, credential string) (Identity, e
 func (k *Keys) byKey(ctx context.Context, credential string) (Identity, error) {
 	form := keyForm.FindStringSubmatch(credential)
 	if form == nil {
-		return Identity{}, unauthenticated("this is not an API key, which looks like pnk_PREFIX_SECRET")
+		return Identity{}, unauthenticated(fault.Say("this is not an API key, which looks like pnk_PREFIX_SECRET", "不是 API 密钥，密钥形如 pnk_PREFIX_SECRET"))
 	}
 	var (
 		found Key
@@ -95,7 +96,7 @@ func (k *Keys) byKey(ctx context.Context, credential string) (Identity, error) {
 		return Identity{}, fmt.Errorf("look up API key %s: %w", form[1], err)
 	}
 	if !equal(digest(credential), hash) {
-		return Identity{}, unauthenticated("this API key is not known here")
+		return Identity{}, unauthenticated(fault.Say("this API key is not known here", "此部署没有该 API 密钥"))
 	}
 	now := k.Now()
 	if err := found.usable(now); err != nil {

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"pai-notify/shared/fault"
 )
 
 // Key is an API key as it may be shown: without the key itself, which nobody has but whom it was made for.
@@ -60,9 +62,9 @@ func readKey(ctx context.Context, tx *sql.Tx, id string) (Key, string, error) {
 func (k Key) usable(now time.Time) error {
 	switch {
 	case !k.Revoked.IsZero():
-		return unauthenticated("this API key was revoked")
+		return unauthenticated(fault.Say("this API key was revoked", "该 API 密钥已吊销"))
 	case !k.Expires.IsZero() && !now.Before(k.Expires):
-		e := unauthenticated("this API key expired at " + k.Expires.UTC().Format(time.RFC3339))
+		e := unauthenticated(fault.Say("this API key expired at %s", "该 API 密钥已于 %s 过期", k.Expires.UTC().Format(time.RFC3339)))
 		e.advice = map[string]string{
 			"en": "Ask an administrator for a new key: POST /api/v1/keys.",
 			"zh": "请向管理员申请新的密钥：POST /api/v1/keys。",
@@ -82,10 +84,11 @@ type NotFoundError struct{ ID string }
 func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no API key %q", e.ID) }
 
 // ErrLastAdmin says that a key is the last one of an administrator of all workspaces.
-var ErrLastAdmin = errors.New("this is the last key of an administrator of all workspaces: make another one first")
+var ErrLastAdmin = fault.Say("this is the last key of an administrator of all workspaces: make another one first",
+	"这是最后一个全部工作空间的管理员密钥，请先创建另一个")
 
 // ErrTooMany says that there are as many keys as there may be.
-var ErrTooMany = fmt.Errorf("there are %d keys already: revoke some that nobody uses", maxKeys)
+var ErrTooMany = fault.Say("there are %d keys already: revoke some that nobody uses", "已有 %d 个密钥，请吊销无人使用的", maxKeys)
 
 // Make makes a key, for a caller who may; its name, role, workspaces, PAI user and end are those of wanted. The key is
 // nowhere but in the answer.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"pai-notify/shared/fault"
+
 	"github.com/aws/smithy-go"
 )
 
@@ -54,8 +56,8 @@ func gcra(tat, now time.Time, burst int, every time.Duration) (next time.Time, w
 
 // Allow takes one of what a caller may do only so often, such as tests of receivers: burst at once, then one each time.
 // All instances count together. Where there is none left the error is a *[ThrottledError].
-func (k *Keys) Allow(ctx context.Context, what string, burst int, every time.Duration) error {
-	name, now := what+" "+From(ctx).KeyID, k.Now()
+func (k *Keys) Allow(ctx context.Context, what fault.Text, burst int, every time.Duration) error {
+	name, now := what.Error()+" "+From(ctx).KeyID, k.Now()
 	err := k.DB.Write(ctx, false, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "insert into allowance (name, tat) values ($1, 0) on conflict do nothing", name); err != nil {
 			return err
@@ -74,7 +76,7 @@ func (k *Keys) Allow(ctx context.Context, what string, burst int, every time.Dur
 	})
 	var throttled *ThrottledError
 	if err != nil && !errors.As(err, &throttled) {
-		return fmt.Errorf("count %s: %w", what, err)
+		return fmt.Errorf("count %s: %w", what.In("en"), err)
 	}
 	return err
 }
@@ -87,23 +89,26 @@ const (
 
 // AllowTest takes one of the tests that a caller may make: each sends to whatever address it is given.
 func (k *Keys) AllowTest(ctx context.Context) error {
-	return k.Allow(ctx, "tests of receivers", TestBurst, TestEvery)
+	return k.Allow(ctx, fault.Say("tests of receivers", "接收端测试"), TestBurst, TestEvery)
 }
 
 // ThrottledError says that a caller asks too often. It is a smithy.APIError with the code Throttled.
 type ThrottledError struct {
 	After time.Duration
-	What  string // empty: requests
+	What  fault.Text // nil: requests
 }
 
 var _ smithy.APIError = (*ThrottledError)(nil)
 
-func (e *ThrottledError) Error() string {
+func (e *ThrottledError) Error() string { return e.Said().Error() }
+
+// Said says when the next is possible.
+func (e *ThrottledError) Said() fault.Text {
 	what := e.What
-	if what == "" {
-		what = "requests"
+	if what == nil {
+		what = fault.Say("requests", "请求")
 	}
-	return fmt.Sprintf("this key has made too many %s; the next is possible in %s", what, e.After.Round(time.Millisecond))
+	return fault.Say("this key has made too many %s; the next is possible in %s", "此密钥的%s过于频繁，%s 之后才能再试", what, e.After.Round(time.Millisecond))
 }
 
 // ErrorCode is Throttled.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"pai-notify/shared/fault"
 )
 
 // SessionPrefix begins the tokens of sessions, which only the console's cookie carries.
@@ -26,7 +28,7 @@ const (
 // id, ends.
 func (k *Keys) SignIn(ctx context.Context, caller Identity, before string) (token string, ends time.Time, err error) {
 	if caller.Via != ByKey && caller.Via != ByProvider {
-		return "", time.Time{}, &Error{code: "Forbidden", text: "a session is opened with an API key"}
+		return "", time.Time{}, &Error{code: "Forbidden", text: fault.Say("a session is opened with an API key", "会话须用 API 密钥登录")}
 	}
 	token = SessionPrefix + strings.ToLower(rand.Text()+rand.Text())
 	workspaces, err := list(caller.Workspaces)
@@ -145,7 +147,7 @@ func (k *Keys) bySession(ctx context.Context, token string) (Identity, error) {
 		workspaces       string
 		used, ends       int64
 		id, now          = digest(token), k.Now()
-		over             = unauthenticated("this session has ended")
+		over             = unauthenticated(fault.Say("this session has ended", "会话已结束"))
 		role, who, named string
 	)
 	over.advice = map[string]string{"en": "Sign in again.", "zh": "请重新登录。"}

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"pai-notify/shared/fault"
 )
 
 // signInPrefix begins the tokens of sign-ins that went to the identity provider and are not back yet.
@@ -41,7 +43,7 @@ func (k *Keys) Begin(ctx context.Context) (Pending, error) {
 			return err
 		}
 		if n >= maxSignIns {
-			return &ThrottledError{After: SignInTime, What: "sign-ins"}
+			return &ThrottledError{After: SignInTime, What: fault.Say("sign-ins", "登录")}
 		}
 		_, err := tx.ExecContext(ctx, "insert into sign_in (id, state, nonce, verifier, ends) values ($1, $2, $3, $4, $5)",
 			digest(p.Token), digest(p.State), p.Nonce, p.Verifier, p.Ends.UnixMilli())
@@ -57,7 +59,8 @@ func (k *Keys) Begin(ctx context.Context) (Pending, error) {
 // there is none: it is over, was ended before, or began in another browser.
 func (k *Keys) End(ctx context.Context, token, state string) (Pending, error) {
 	p := Pending{Token: token, State: state}
-	none := unauthenticated("there is no such sign-in: it took over ten minutes, is over, or began in another browser")
+	none := unauthenticated(fault.Say("there is no such sign-in: it took over ten minutes, is over, or began in another browser",
+		"没有这次登录：已超过十分钟、已结束，或在另一浏览器中开始"))
 	none.advice = map[string]string{"en": "Sign in again.", "zh": "请重新登录。"}
 	err := k.DB.Write(ctx, true, func(tx *sql.Tx) error {
 		var want string

@@ -1,9 +1,9 @@
 package database
 
 import (
-	"fmt"
-
 	"github.com/aws/smithy-go"
+
+	"pai-notify/shared/fault"
 )
 
 // SchemaError says that the schema is older than this program needs. It is a smithy.APIError.
@@ -20,9 +20,13 @@ func (e *SchemaError) Error() string { return e.ErrorMessage() }
 func (e *SchemaError) ErrorCode() string { return "DatabaseNotReady" }
 
 // ErrorMessage says what to do.
-func (e *SchemaError) ErrorMessage() string {
-	return fmt.Sprintf("the database's schema is version %d and this program needs %d: "+
-		"run the set-up (POST /api/v1/setup), which migrates it", e.Have, e.Want)
+func (e *SchemaError) ErrorMessage() string { return e.Said().Error() }
+
+// Said says what to do.
+func (e *SchemaError) Said() fault.Text {
+	return fault.Say("the database's schema is version %d and this program needs %d: "+
+		"run the set-up (POST /api/v1/setup), which migrates it",
+		"数据库表的版本为 %d，而此程序需要 %d：请执行初始化（POST /api/v1/setup）以升级", e.Have, e.Want)
 }
 
 // ErrorFault is ours.
@@ -37,7 +41,12 @@ func (e *ReachError) Unwrap() error { return e.Err }
 func (e *ReachError) ErrorCode() string { return "DatabaseOutOfReach" }
 
 // ErrorMessage leaves the cause out.
-func (e *ReachError) ErrorMessage() string { return "the database is out of reach" }
+func (e *ReachError) ErrorMessage() string { return e.Said().Error() }
+
+// Said leaves the cause out.
+func (*ReachError) Said() fault.Text {
+	return fault.Say("the database is out of reach", "无法连接数据库")
+}
 
 // ErrorFault is ours.
 func (e *ReachError) ErrorFault() smithy.ErrorFault { return smithy.FaultServer }

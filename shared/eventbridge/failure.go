@@ -8,6 +8,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -69,7 +70,7 @@ func (s *Store) failure(e *CallError, p params) error {
 	}
 }
 
-func (s *Store) meaning(e *CallError, p params) (code, text string, advice channel.Advice) {
+func (s *Store) meaning(e *CallError, p params) (code string, text fault.Text, advice channel.Advice) {
 	has := func(parts ...string) bool {
 		for _, part := range parts {
 			if strings.Contains(e.Code, part) {
@@ -80,32 +81,32 @@ func (s *Store) meaning(e *CallError, p params) (code, text string, advice chann
 	}
 	switch {
 	case e.Err != nil, e.Status >= 500, e.Status == 0:
-		return rule.CodeUnavailable, "EventBridge gave no usable answer", channel.Advice{
+		return rule.CodeUnavailable, fault.Say("EventBridge gave no usable answer", "EventBridge 没有给出可用的应答"), channel.Advice{
 			"en": "Try again in a minute; repeating the call is safe. " +
 				"If it stays, check REGION, EVENTBRIDGE_ENDPOINT and the function's network.",
 			"zh": "请稍后重试(重复调用是安全的)。若持续出现,请检查 REGION、EVENTBRIDGE_ENDPOINT 以及函数的网络。",
 		}
 	case has("ServiceNotEnable", "ServiceAccessDenied"):
-		return rule.CodeNotActivated, "EventBridge is not activated for this account", channel.Advice{
+		return rule.CodeNotActivated, fault.Say("EventBridge is not activated for this account", "该账号尚未开通 EventBridge"), channel.Advice{
 			"en": "Activate EventBridge in its console, or run setup with activate: true, " +
 				"which places a pay-as-you-go order that cannot be closed again.",
 			"zh": "请在事件总线控制台开通 EventBridge,或以 activate: true 运行初始化(setup)。开通为按量付费订单,且无法关闭。",
 		}
 	case e.Status == http.StatusTooManyRequests, has("Throttl", "TooManyRequests"):
-		return rule.CodeThrottled, "EventBridge wants fewer calls", channel.Advice{
+		return rule.CodeThrottled, fault.Say("EventBridge wants fewer calls", "对 EventBridge 的调用过于频繁"), channel.Advice{
 			"en": "Try again in a minute; repeating the call is safe.",
 			"zh": "请一分钟后重试;重复调用是安全的。",
 		}
 	case has("AccessKeyId", "AccessIdExpired", "SignatureDoesNotMatch", "SecurityToken", "AccountIdNotExist",
 		"ParentAccountNotExist"):
-		return rule.CodeForbidden, "EventBridge does not take the credentials", channel.Advice{
+		return rule.CodeForbidden, fault.Say("EventBridge does not take the credentials", "EventBridge 不接受该凭证"), channel.Advice{
 			"en": "Check that the function has a RAM role (role in s.yaml), that it still exists, " +
 				"and that the machine's clock is right.",
 			"zh": "请检查函数是否配置了仍然存在的 RAM 角色(s.yaml 中的 role),以及系统时间是否正确。",
 		}
 	case e.Status == http.StatusForbidden, e.Status == http.StatusUnauthorized, has("AccessDenied", "NoPermission", "Forbidden"):
 		action, resource := permission(e.Action), s.resource(p)
-		return rule.CodeForbidden, fmt.Sprintf("the function's role may not call %s", e.Action), channel.Advice{
+		return rule.CodeForbidden, fault.Say("the function's role may not call %s", "函数的角色无权调用 %s", e.Action), channel.Advice{
 			"en": fmt.Sprintf("Allow %s on %s to the function's RAM role; "+
 				"GET /api/v1/setup/policy gives the whole policy.", action, resource),
 			"zh": fmt.Sprintf("请授权函数的 RAM 角色在 %[2]s 上执行 %[1]s;完整策略见 GET /api/v1/setup/policy。", action, resource),
@@ -116,10 +117,10 @@ func (s *Store) meaning(e *CallError, p params) (code, text string, advice chann
 
 // businessMeaning reads codes by their parts: the service and its open source spell them differently, and not all are
 // published.
-func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool) (code, text string, advice channel.Advice) {
+func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool) (code string, text fault.Text, advice channel.Advice) {
 	switch {
 	case has("ExceedLimit", "Exceed", "Quota", "LimitOver"):
-		return rule.CodeQuota, "a quota of EventBridge is used up", channel.Advice{
+		return rule.CodeQuota, fault.Say("a quota of EventBridge is used up", "EventBridge 的配额已用完"), channel.Advice{
 			"en": "EventBridge allows 5 targets a rule and 50 rules a bus unless raised: raise the quota in the Quota Center " +
 				"(quotas.console.aliyun.com, EventBridge), or delete what is not needed.",
 			"zh": "EventBridge 默认每条规则 5 个目标、每条总线 50 条规则:请在配额中心" +
@@ -127,21 +128,25 @@ func (s *Store) businessMeaning(e *CallError, p params, has func(...string) bool
 		}
 	case has("NotExist", "NotFound") && has("Bus"):
 		e := rule.NoWorkspace(p["EventBusName"])
-		return e.Code, fmt.Sprintf("event bus %q does not exist", p["EventBusName"]), e.Advice
+		return e.Code, fault.Say("event bus %q does not exist", "事件总线 %q 不存在", p["EventBusName"]), e.Advice
 	case has("NotExist", "NotFound") && !has("Target"):
 		e := rule.NotFound("", p["RuleName"])
-		return e.Code, fmt.Sprintf("event bus %q has no rule %q", p["EventBusName"], p["RuleName"]), e.Advice
+		return e.Code, noRule(p["EventBusName"], p["RuleName"]), e.Advice
 	case has("Exist") && !has("NotExist"):
-		return rule.CodeExists, fmt.Sprintf("%s finds that it is already there", e.Action), channel.Advice{
+		return rule.CodeExists, fault.Say("%s finds that it is already there", "%s 发现已经存在", e.Action), channel.Advice{
 			"en": "Somebody else has made it in the meantime; read it and try again.",
 			"zh": "已被他人创建;请读取后重试。",
 		}
 	}
-	return rule.CodeRefusedByBus, fmt.Sprintf("EventBridge refused %s: %v", e.Action, e), channel.Advice{
+	return rule.CodeRefusedByBus, fault.Say("EventBridge refused %s: %v", "EventBridge 拒绝了 %s：%v", e.Action, e), channel.Advice{
 		"en": "The message is EventBridge's own; " +
 			"help.aliyun.com/en/eventbridge/developer-reference/error-codes explains its code. Change what it names and try again.",
 		"zh": "以上消息来自 EventBridge,错误码含义见 help.aliyun.com/zh/eventbridge/developer-reference/error-codes。",
 	}
+}
+
+func noRule(bus, name string) fault.Text {
+	return fault.Say("event bus %q has no rule %q", "事件总线 %q 没有规则 %q", bus, name)
 }
 
 // permission is the RAM action that allows an API action. The policies that PAI and Function Compute publish name

@@ -2,7 +2,6 @@ package eventbridge
 
 import (
 	"context"
-	"fmt"
 
 	"pai-notify/shared/rule"
 )
@@ -26,7 +25,7 @@ func (s *Store) GetFunctionRule(ctx context.Context, bus, name string) (Function
 	}
 	if !st.there {
 		e := rule.NotFound("", name)
-		e.Text = fmt.Sprintf("event bus %q has no rule %q", bus, name)
+		e.Text = noRule(bus, name)
 		return FunctionRule{}, e
 	}
 	return s.functionRule(st), nil

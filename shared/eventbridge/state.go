@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -118,7 +118,7 @@ func pages[T any](page func(token string) ([]T, string, error)) ([]T, error) {
 		}
 		token = next
 	}
-	text := fmt.Sprintf("EventBridge's list does not end after %d pages", maxPages)
+	text := fault.Say("EventBridge's list does not end after %d pages", "EventBridge 的列表在 %d 页之后仍未结束", maxPages)
 	return nil, &rule.Error{Code: rule.CodeUnavailable, Text: text}
 }
 

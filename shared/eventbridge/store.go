@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pai-notify/shared/fault"
 	"pai-notify/shared/rule"
 )
 
@@ -189,7 +190,7 @@ func (s *Store) enable(ctx context.Context, st state) error {
 func (s *Store) lock(ctx context.Context, bus, name string) (context.Context, func(), error) {
 	locked, unlock, err := s.Locks.Lock(ctx, "rule/"+bus+"/"+name)
 	if err != nil {
-		text := fmt.Sprintf("wait for the other writers of rule %q", name)
+		text := fault.Say("wait for the other writers of rule %q", "等待规则 %q 的其他写入者", name)
 		return nil, nil, &rule.Error{Code: rule.CodeUnavailable, Text: text, Err: err}
 	}
 	return locked, unlock, nil

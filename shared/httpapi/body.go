@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"pai-notify/shared/fault"
 )
 
 // Limits of a request body.
@@ -34,7 +36,7 @@ func readBody(r *http.Request) ([]byte, *Problem) {
 			!strings.HasSuffix(media, "+json") {
 			return nil, &Problem{
 				Status: http.StatusUnsupportedMediaType, Code: "UnsupportedMediaType",
-				Detail: fmt.Sprintf("the body's Content-Type is %.100q", given),
+				Said: fault.Say("the body's Content-Type is %.100q", "请求体的 Content-Type 为 %.100q", given),
 			}
 		}
 	}
@@ -47,13 +49,13 @@ func readBody(r *http.Request) ([]byte, *Problem) {
 func readLimited(r *http.Request, limit int) ([]byte, *Problem) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
 	if err != nil {
-		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Detail: "the body could not be read",
+		return nil, &Problem{Status: http.StatusBadRequest, Code: "BadRequest", Said: fault.Say("the body could not be read", "未能读取请求体"),
 			cause: err}
 	}
 	if len(body) > limit {
 		return nil, &Problem{
 			Status: http.StatusRequestEntityTooLarge, Code: "TooLarge",
-			Detail: fmt.Sprintf("the body is larger than %d bytes", limit),
+			Said: fault.Say("the body is larger than %d bytes", "请求体超过 %d 字节", limit),
 		}
 	}
 	return body, nil

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"pai-notify/shared/fault"
 )
 
 // mux is an http.ServeMux that also knows paths such as /rules/{name}:enable, and whose own refusals are problems.
@@ -65,12 +67,12 @@ func (m *mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Allow", refusal.header.Get("Allow"))
 	refuse(w, r, Problem{
-		Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Detail: "this path does not take " + r.Method,
+		Status: http.StatusMethodNotAllowed, Code: "MethodNotAllowed", Said: fault.Say("this path does not take %s", "该地址不支持方法 %s", r.Method),
 	})
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	refuse(w, r, Problem{Status: http.StatusNotFound, Code: "NotFound", Detail: "there is nothing at this path"})
+	refuse(w, r, Problem{Status: http.StatusNotFound, Code: "NotFound", Said: fault.Say("there is nothing at this path", "该地址没有内容")})
 }
 
 func refuse(w http.ResponseWriter, r *http.Request, p Problem) {

@@ -122,6 +122,10 @@ func AsProblem(err error, id, language string) *Problem {
 		return invalid(*pointer, language)
 	case errors.As(err, &api) && statuses[api.ErrorCode()] != 0:
 		p := Problem{Status: statuses[api.ErrorCode()], Code: api.ErrorCode(), Detail: api.ErrorMessage(), cause: err}
+		var both interface{ Said() fault.Text }
+		if errors.As(err, &both) {
+			p.Said = both.Said()
+		}
 		var a adviser
 		if errors.As(err, &a) {
 			p.Advice = a.AdviceIn(language)
@@ -176,8 +180,7 @@ func (p *Problem) complete(language string) *Problem {
 	}
 	p.Type = "urn:pai-notify:problem:" + p.Code
 	p.Title = http.StatusText(p.Status)
-	what := phrase{zh: summaries[p.Code]}.in(language)
-	switch {
+	switch summary := summaries[p.Code]; {
 	case p.Said != nil:
 		p.Detail = p.Said.In(language)
 	case p.Detail == "":
@@ -186,8 +189,8 @@ func (p *Problem) complete(language string) *Problem {
 			all[i] = strings.TrimPrefix(f.Path+": "+phrase{f.Message, f.ZH}.in(language), ": ")
 		}
 		p.Detail = strings.Join(all, "; ")
-	case what != "":
-		p.Detail = what + "（" + p.Detail + "）"
+	case summary != "" && language == Chinese:
+		p.Detail = summary + "（" + p.Detail + "）"
 	}
 	if p.Advice == "" {
 		p.Advice = advice[p.Code].in(language)

@@ -3,11 +3,12 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"pai-notify/shared/fault"
 )
 
 // Target is whom a replay goes to.
@@ -29,11 +30,12 @@ type Moved struct {
 
 // Why a delivery was left as it was.
 var (
-	ErrSending   = errors.New("it is being sent at this moment: try again in a minute")
-	ErrDelivered = errors.New("it was delivered: replay it with force if it should be told again")
-	ErrEnded     = errors.New("it has ended: nothing is left to cancel")
-	ErrDuplicate = errors.New("another rule has told its receiver the same event: replay that rule's delivery instead")
-	ErrNoEvent   = errors.New("what came was no event, and cannot be told: publish the event again")
+	ErrSending   = fault.Say("it is being sent at this moment: try again in a minute", "正在发送，请一分钟后再试")
+	ErrDelivered = fault.Say("it was delivered: replay it with force if it should be told again", "已送达；如需再次通知，请强制重放")
+	ErrEnded     = fault.Say("it has ended: nothing is left to cancel", "已结束，无可取消")
+	ErrDuplicate = fault.Say("another rule has told its receiver the same event: replay that rule's delivery instead",
+		"另一条规则已向同一接收端通知过该事件，请重放那条规则的投递")
+	ErrNoEvent = fault.Say("what came was no event, and cannot be told: publish the event again", "收到的内容不是事件，无法通知；请重新发布该事件")
 )
 
 // Replay makes deliveries due again, at once and as if never tried, to the target that renew gives: dead, cancelled and

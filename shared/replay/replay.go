@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/seal"
@@ -122,7 +123,7 @@ func passing(err error) bool {
 const CodeGone = "TargetGone"
 
 // gone says that there is nobody to tell any more.
-func gone(text string) *rule.Error {
+func gone(text fault.Text) *rule.Error {
 	return &rule.Error{Code: CodeGone, Text: text, Advice: channel.Advice{
 		"en": "Save a rule of that name with a target of that id again and replay, or leave the delivery as it is.",
 		"zh": "请重新保存同名规则及同 id 的目标后再重放，或保持该投递不变。",
@@ -132,7 +133,7 @@ func gone(text string) *rule.Error {
 func (r *Replayer) open(ctx context.Context, e ledger.Entered) (rule.Target, error) {
 	workspace, ok := r.Catalog.Workspace(e.Bus)
 	if !ok {
-		return rule.Target{}, gone(fmt.Sprintf("bus %q is of no workspace of PAI's", e.Bus))
+		return rule.Target{}, gone(fault.Say("bus %q is of no workspace of PAI's", "总线 %q 不属于任何 PAI 工作空间", e.Bus))
 	}
 	t, err := r.Store.Open(ctx, workspace, e.Rule, e.Target)
 	var ours *rule.Error
@@ -145,7 +146,7 @@ func (r *Replayer) open(ctx context.Context, e ledger.Entered) (rule.Target, err
 // seal makes of a target what an event for it would have brought along.
 func (r *Replayer) seal(e ledger.Entered, t rule.Target) (ledger.Target, error) {
 	if e.Contact != "" && !slices.Contains(t.Contacts, e.Contact) {
-		return ledger.Target{}, gone(fmt.Sprintf("target %q of rule %q tells contact %q no more", t.ID, e.Rule, e.Contact))
+		return ledger.Target{}, gone(fault.Say("target %q of rule %q tells contact %q no more", "规则 %[2]q 的目标 %[1]q 不再通知联系人 %[3]q", t.ID, e.Rule, e.Contact))
 	}
 	one := rule.Rule{Name: e.Rule, Targets: []rule.Target{t}}
 	envelopes, err := one.Envelopes(e.Bus, 0, r.Specs, r.Keys)
@@ -168,5 +169,6 @@ func (r *Replayer) seal(e ledger.Entered, t rule.Target) (ledger.Target, error) 
 		}
 		return target, nil
 	}
-	return ledger.Target{}, gone(fmt.Sprintf("target %q of rule %q tells contacts now, and this delivery is for none", t.ID, e.Rule))
+	return ledger.Target{}, gone(fault.Say("target %q of rule %q tells contacts now, and this delivery is for none",
+		"规则 %[2]q 的目标 %[1]q 现在通知联系人，而该投递没有联系人", t.ID, e.Rule))
 }

@@ -12,6 +12,7 @@ import (
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
 	"pai-notify/shared/channel/all"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/ledger"
 	"pai-notify/shared/rule"
 	"pai-notify/shared/seal"
@@ -121,9 +122,9 @@ func TestWhatIsGoneSaysSoAndWhatPassesBreaksOff(t *testing.T) {
 		stop bool
 	}{
 		{rule.NotFound("nlp_train", "nightly"), false}, {rule.NoWorkspace("nlp_train"), false},
-		{&rule.Error{Code: rule.CodeSealed, Text: "sealed"}, false},
-		{&rule.Error{Code: rule.CodeUnavailable, Text: "away"}, true}, {&rule.Error{Code: rule.CodeThrottled, Text: "slow"}, true},
-		{&rule.Error{Code: rule.CodeForbidden, Text: "no"}, true}, {errors.New("who knows"), true},
+		{&rule.Error{Code: rule.CodeSealed, Text: fault.Say("sealed", "已加密")}, false},
+		{&rule.Error{Code: rule.CodeUnavailable, Text: fault.Say("away", "不可用")}, true}, {&rule.Error{Code: rule.CodeThrottled, Text: fault.Say("slow", "缓慢")}, true},
+		{&rule.Error{Code: rule.CodeForbidden, Text: fault.Say("no", "不可以")}, true}, {errors.New("who knows"), true},
 	} {
 		r, _ := newReplayer(t, &one{err: row.err})
 		_, errs, err := r.renew(t.Context(), entered(""))

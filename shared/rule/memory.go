@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 	"pai-notify/shared/seal"
 )
 
@@ -165,7 +166,7 @@ func (m *Memory) Open(ctx context.Context, workspace, name, target string) (Targ
 
 func (m *Memory) ready(ctx context.Context, workspace string) (map[string]stored, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, &Error{Code: CodeUnavailable, Text: "rules in memory", Err: err}
+		return nil, &Error{Code: CodeUnavailable, Text: fault.Say("rules in memory", "内存中的规则"), Err: err}
 	}
 	return m.of(workspace)
 }

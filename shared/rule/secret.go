@@ -2,19 +2,19 @@ package rule
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"strings"
 
 	"pai-notify/shared/catalog"
 	"pai-notify/shared/channel"
+	"pai-notify/shared/fault"
 )
 
 func sealError(target string, err error) *Error {
 	e := &Error{
 		Code: CodeSealed,
-		Text: fmt.Sprintf("secrets of target %q", target),
+		Text: fault.Say("secrets of target %q", "目标 %q 的密钥类设置无法解开", target),
 		Advice: channel.Advice{
 			"en": "Check SEAL_KEYS; if the key is lost, save the target again with its secrets.",
 			"zh": "请检查 SEAL_KEYS;若密钥已丢失,请重新填写该目标的密钥类设置并保存。",
