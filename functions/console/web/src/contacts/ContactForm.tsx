@@ -57,7 +57,7 @@ export function ContactForm({ contact, close }: { contact: Contact | undefined; 
           : <TroubleNote error={error} />}
         <div>
           {fields.map((name) => (
-            <Row key={name} label={t(`contacts.${name}`)} required={name === 'name' ? undefined : false} faults={faultsAt(faults, name)} help={t(`contacts.helps.${name}`)}>
+            <Row key={name} label={t(`contacts.${name}`)} required={name === 'name' || (name === 'id' && contact) ? undefined : false} faults={faultsAt(faults, name)} help={name === 'id' && contact ? undefined : t(`contacts.helps.${name}`)}>
               {(tied) => <Input {...tied} value={draft[name] ?? ''} disabled={!may || (name === 'id' && contact !== undefined)} type={name === 'email' ? 'email' : name === 'phone' ? 'tel' : 'text'} autoComplete="off" onChange={(event) => setDraft({ ...draft, [name]: event.target.value || undefined })} />}
             </Row>
           ))}

@@ -36,7 +36,7 @@ export default function Chart({ summary }: { summary: Summary }) {
     }
     return [...counts.values()];
   }, [summary, by, t, i18n.language, title]);
-  const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelOpacity: 1 }; // which can be read
+  const ink = { labelFill: dark ? '#b3b8c2' : '#4e5969', labelOpacity: 1, labelFontSize: 11 }; // which can be read
   const kinds = new Map(rows.filter((one) => one.id).map((one) => [one.kind, one.id]));
   const inks = [...kinds.values()].map((id, n) => (by === 'state' ? colours[id] : channelColours[n]) ?? '#bfbfbf');
   return (

@@ -19,7 +19,7 @@ export function Filters({ choice, change, clear }: FiltersProps) {
   const any = choice.state.length > 0 || [choice.rule, choice.channel, choice.object, choice.event, choice.range].some(Boolean);
   return (
     <section className="filters" aria-label={t('deliveries.filters')}>
-      <Select mode="multiple" allowClear maxTagCount="responsive" aria-label={t('deliveries.state')} placeholder={t('deliveries.state')} value={choice.state} onChange={(state: string[]) => change({ state })} options={states.map((one) => ({ value: one, label: t(`state.${one}`) }))} />
+      <Select mode="multiple" allowClear maxTagCount={1} maxTagPlaceholder={(others) => `+${others.length}`} aria-label={t('deliveries.state')} placeholder={t('deliveries.state')} value={choice.state} onChange={(state: string[]) => change({ state })} options={states.map((one) => ({ value: one, label: t(`state.${one}`) }))} />
       <Select allowClear aria-label={t('deliveries.channel')} placeholder={t('deliveries.channel')} value={choice.channel || undefined} onChange={(channel?: string) => change({ channel: channel ?? '' })} options={channels.map((one) => ({ value: one.name, label: said(one.label, i18n.language) }))} />
       <Select allowClear aria-label={t('deliveries.range')} placeholder={t('deliveries.range')} value={choice.range || undefined} onChange={(range?: string) => change({ range: range ?? '' })} options={Object.keys(ranges).map((one) => ({ value: one, label: t(`deliveries.${one === 'hour' ? 'rangeHour' : one === 'day' ? 'rangeDay' : 'rangeWeek'}`) }))} />
       <Typed label={t('deliveries.rule')} value={choice.rule} change={(rule) => change({ rule })} />
