@@ -68,6 +68,24 @@ test('who changed a rule meanwhile is not overwritten unasked', async ({ console
   await expect(page.locator('.name', { hasText: 'mine' })).toBeVisible();
 });
 
+test('who may only look is told so, and can change nothing', async ({ page, cloud, t }) => {
+  await setUp(cloud);
+  await cloud.call('POST', 'workspaces/nlp_train/rules', rule(cloud, 'looked-at', 'ops'));
+  const { key } = (await cloud.call('POST', 'keys', { name: 'looker', role: 'viewer' })) as { key: string };
+  await page.goto('/');
+  await page.getByLabel(t.signin.key, { exact: true }).fill(key);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: t.nav.signOut })).toBeVisible();
+  await page.goto(`${rulesPlace}/edit/looked-at`);
+  await expect(page.getByText(t.rule.onlyReads)).toBeVisible();
+  await expect(page.locator('.writing').getByLabel(t.rule.description)).toHaveValue('for ops');
+  await expect(page.locator('.writing').locator('input:enabled, textarea:enabled')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: t.rule.test })).toBeDisabled();
+  await page.goto('/#/settings');
+  await expect(page.getByText(t.settings.onlyAdmin)).toBeVisible();
+  await expect(page.locator('.settings').locator('input:enabled, textarea:enabled')).toHaveCount(0);
+});
+
 test('what a target says, when and to whom is kept as it was, changed there, and its faults are told in place', async ({ console: page, cloud, t }) => {
   await setUp(cloud);
   await cloud.call('POST', 'contacts', { id: 'sample-person', name: 'Sample Person', dingtalk: 'sample-1' });
