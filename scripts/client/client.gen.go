@@ -1124,7 +1124,7 @@ type Field struct {
 	Path string `json:"path"`
 
 	// Zh The same in Chinese
-	Zh string `json:"zh"`
+	Zh *string `json:"zh,omitempty"`
 }
 
 // Group defines model for Group.

@@ -118,7 +118,7 @@ func (d *doer) Do(request *http.Request) (*http.Response, error) {
 }
 
 // In tells the fault in a language: zh, or else English.
-func (f Field) In(language string) string { return in(language, f.Message, f.Zh) }
+func (f Field) In(language string) string { return in(language, f.Message, Value(f.Zh)) }
 
 // In tells the fault in a language: zh, or else English.
 func (f LineFault) In(language string) string { return in(language, f.Message, f.Zh) }

@@ -39,7 +39,7 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 type Field struct {
 	Path    string `json:"path" doc:"The field in the body, such as targets[2].settings.webhook, or query.NAME, path.NAME"`
 	Message string `json:"message" doc:"What is wrong with it and what would be right"`
-	ZH      string `json:"zh" doc:"The same in Chinese"`
+	ZH      string `json:"zh,omitempty" doc:"The same in Chinese"`
 }
 
 // InRule is a target of a rule.
