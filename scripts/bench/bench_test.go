@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"pai-notify/scripts/bench/load"
+	"pai-notify/shared/database"
+	"pai-notify/shared/database/databasetest"
+	"pai-notify/shared/database/migrate"
 	"pai-notify/shared/seal"
 )
 
@@ -151,5 +154,28 @@ func TestMediansAndSlopes(t *testing.T) {
 	}
 	if got := slopeOf([]float64{1, 2, 3}, []float64{10, 12, 14}); got != 2 {
 		t.Errorf("the slope of 10, 12, 14 is %v, want 2", got)
+	}
+}
+
+func TestALedgerIsFilledOnBothDatabases(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "ledger.db"), "postgres": databasetest.Start(t).URL(t)} {
+		db, err := database.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()                                       //nolint:errcheck // it was only read
+		if _, err := migrate.Up(t.Context(), db); err != nil { // PostgreSQL's has it all
+			t.Fatal(err)
+		}
+		if err := fill(t.Context(), db, 1000); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		pool, _ := db.Pool()
+		var deliveries, attempts int
+		err = pool.QueryRowContext(t.Context(), "select (select count(*) from delivery), (select count(*) from attempt)").Scan(&deliveries, &attempts)
+		if err != nil || deliveries != 1000 || attempts != 1000 {
+			t.Errorf("%s: %d deliveries, %d attempts, %v, want 1000", name, deliveries, attempts, err)
+		}
 	}
 }

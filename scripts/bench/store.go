@@ -140,7 +140,7 @@ func (s store) settled(ctx context.Context) (c counters, err error) {
 // fill makes rows of deliveries that were told over the last month, each with its attempt.
 func fill(ctx context.Context, db *database.DB, rows int) error {
 	pool, dialect := db.Pool()
-	series, random := "select value from generate_series(1, $1)", "md5(value::text)"
+	series, random := "select value from generate_series(cast(1 as bigint), cast($1 as bigint)) as s(value)", "md5(value::text)"
 	if dialect == "sqlite3" {
 		series = "with recursive s(value) as (select 1 union all select value + 1 from s where value < $1) select value from s"
 		random = "lower(hex(randomblob(16)))"
@@ -150,10 +150,10 @@ func fill(ctx context.Context, db *database.DB, rows int) error {
 		`insert into delivery (id, event_source, event_id, bus, rule, target, contact, channel, destination, object, happened_at, state,
 			due, claim, tries, attempts, first_failed, held, code, class, receipt, created, done, alone, failing, owner, sealed, event, announced)
 			select substr(` + random + `, 1, 26), 'acs.bench', ` + random + `, 'pai-system-bench', 'rule' || (value % 50), 'ops', '', 'dingtalk',
-			substr(` + random + `, 1, 32), 'dlc' || (value % 100000), $2, 'delivered', 0, 1, 0, 1, 0, 0, '', 'delivered', '',
-			$2 - (value % 43200) * 60000, $2, 0, 0, '', ` + blobs(dialect) + `, 0 from (` + series + `) as filled`,
+			substr(` + random + `, 1, 32), 'dlc' || (value % 100000), cast($2 as bigint), 'delivered', 0, 1, 0, 1, 0, 0, '', 'delivered', '',
+			cast($2 as bigint) - (value % 43200) * 60000, cast($2 as bigint), 0, 0, '', ` + blobs(dialect) + `, 0 from (` + series + `) as filled`,
 		`insert into attempt (delivery, n, claim, at, ms, class, code, text) select id, 1, 1, created, 5, 'delivered', '', '' from delivery
-			where $1 > 0 and $2 > 0`,
+			where cast($1 as bigint) > 0 and cast($2 as bigint) > 0`,
 	} {
 		args := []any{rows, now}
 		if _, err := pool.ExecContext(ctx, text, args...); err != nil {
