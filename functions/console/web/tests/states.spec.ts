@@ -142,7 +142,7 @@ test('that PAI has been silent is said, and the exact time where one points', as
   await page.goto('/#/w/nlp_train/setup');
   await expect(page.getByText(t.setup.silent.split('{{when}}')[0] + '3 days ago')).toBeVisible();
   await page.locator('main time').first().hover();
-  await expect(page.getByRole('tooltip')).toContainText(last.toLocaleTimeString('en-US', { hour12: false }));
+  await expect(page.getByRole('tooltip')).toContainText(last.toLocaleTimeString('en-US', { hourCycle: 'h23' }));
 });
 
 test('fifty rules and ten thousand deliveries stay quick, and hostile names are only text', async ({ console: page, t }) => {

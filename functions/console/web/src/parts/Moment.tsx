@@ -19,7 +19,7 @@ export function spoken(at: Date, now: number, language: string): string {
 
 /** The exact time in the reader's zone, which comes last: a browser puts it between date and time in Chinese. */
 export function exact(at: Date, language: string): string {
-  const time = at.toLocaleString(language, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+  const time = at.toLocaleString(language, { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const zone = new Intl.DateTimeFormat(language, { timeZoneName: 'short' }).formatToParts(at).find((one) => one.type === 'timeZoneName');
   return `${time} ${zone?.value ?? ''}`;
 }
