@@ -61,7 +61,7 @@ func TestADeadReceiverCostsABoundedNumberOfAttemptsAndDelaysNobody(t *testing.T)
 			name, source, channel string
 			dead                  map[string]any
 		}{
-			{"answers 503", "dlc", "lark", s.target(c, "dead", "lark", "dead-503")},
+			{"answers 503", "dlc", "dingtalk", s.target(c, "dead", "dingtalk", "dead-503")}, // Lark's rush at :00 and :30 would put messages off
 			{"takes connections and never answers", "model", "webhook", s.target(c, "dead", "webhook", "dead-hangs")},
 			{"is not there", "dlc", "wecom", refusing.target(c, "dead", "wecom", "dead-gone")},
 		}
