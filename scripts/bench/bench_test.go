@@ -22,7 +22,7 @@ func newTestBench(t *testing.T) *bench {
 	t.Helper()
 	folder := t.TempDir()
 	b := &bench{folder: folder, sender: filepath.Join(folder, "sender"), nothing: filepath.Join(folder, "nothing"),
-		settings: settings{time: 300 * time.Millisecond, destinations: 200, root: "../../.build"}}
+		settings: settings{time: 300 * time.Millisecond, destinations: 2000, root: "../../.build"}}
 	for path, name := range map[string]string{b.sender: "sender", b.nothing: "nothing"} {
 		if err := build(t.Context(), "../..", path, "./scripts/bench/"+name); err != nil {
 			t.Fatal(err)
