@@ -1,6 +1,6 @@
 // Package fault names what is wrong with what a user wrote: one fault per field, all of them at once, each with the
-// field's path and what to do, in English and Chinese. It fills smithy's InvalidParamsError, whose AddNested joins the faults of a part to the
-// path of the whole, and reads it back as the paths a user knows from the JSON: event.options[2].
+// field's path and what to do, in English and Chinese. It fills smithy's InvalidParamsError, whose AddNested joins the
+// faults of a part to the path of the whole, and reads it back as the paths a user knows from the JSON: event.options[2].
 //
 // Give every InvalidParamsError an empty Context and nest with the member's name: AddNested("Targets[2]", faults).
 // Members may be spelled as in Go or as in JSON; [List] writes them all as in JSON.
